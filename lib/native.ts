@@ -1,0 +1,155 @@
+// The addon's whole surface. What crosses is flat: numbers, slabs of bytes, tables of offsets.
+import { fileURLToPath } from 'node:url';
+import load from 'node-gyp-build';
+
+/** Why something failed, as native code reports it; `errors.ts` makes the Error. */
+export type RawFailure = readonly [
+  code: string,
+  syscall: string,
+  os: number,
+  hint: string | undefined,
+  /** What was declared, the limit and the position in the stream, when a frame was at fault. */
+  frame?: readonly [declared: number, limit: number, position: number],
+];
+
+/** A framing, spelled out: see native/codec/framing.h. */
+export interface RawFraming {
+  kind: 'raw' | 'lengthPrefix' | 'varint' | 'delimited' | 'contentLength' | 'message';
+  lengthBytes?: number;
+  bigEndian?: boolean;
+  keepHeader?: boolean;
+  trimCr?: boolean;
+  offset?: number;
+  unit?: number;
+  adjustment?: number;
+  maxFrameLength: number;
+  delimiter?: Uint8Array;
+}
+
+export interface RawChannelOptions {
+  path: string;
+  framing: RawFraming;
+  /** 3: duplex, 1: in, 2: out, as this end sees it. */
+  direction: number;
+  highWaterMark: number;
+}
+
+export interface RawListenOptions extends RawChannelOptions {
+  /** 0: owner, 1: authenticated, 2: everyone, 3: sddl. */
+  access: number;
+  sddl: string;
+  allowRemote: boolean;
+  exclusive: boolean;
+  /** 0: unlimited. */
+  maxInstances: number;
+  pendingInstances: number;
+  inBuffer: number;
+  outBuffer: number;
+}
+
+export interface RawConnectOptions extends RawChannelOptions {
+  /** 0: anonymous, 1: identification, 2: impersonation, 3: delegation. */
+  impersonation: number;
+  ownServerOnly: boolean;
+}
+
+export interface RawPeer {
+  pid: number;
+  session: number;
+  uid: number;
+  gid: number;
+}
+
+/** Kinds of event, in the order of native/core/event_queue.h; `Slab` is the boundary's own. */
+export const enum EventKind {
+  Frames,
+  Ended,
+  Drained,
+  Closed,
+  Accepted,
+  Unlistened,
+  Settled,
+  Slab,
+}
+
+/**
+ * One JavaScript environment's loop. Functions that can fail return a RawFailure instead of their number.
+ * What happens is told by `deliver`, a batch at a time: `count` events of four numbers each, in `events`:
+ *
+ * | kind | id | third | fourth | takes from `extras` |
+ * | --- | --- | --- | --- | --- |
+ * | Slab | 0 | | | the Buffer that the frames after it are in |
+ * | Frames | connection | first boundary in `table` | frames | – (the stretch's end and length in the slab: see below) |
+ * | Ended, Closed | connection | 1 if it failed | | RawFailure if it failed |
+ * | Drained | connection | | | |
+ * | Accepted | listener | connection | | |
+ * | Unlistened | listener | | | |
+ * | Settled | request | 0 result, 1 failure | | the result, or the RawFailure |
+ *
+ * A Frames event's part of the table: the chunk's length in bytes, then begin and end of each frame within the slab.
+ */
+export interface NativeLoop {
+  listen(options: RawListenOptions): number | RawFailure;
+  connect(options: RawConnectOptions, request: number): number | RawFailure;
+  setAccess(listener: number, access: number, sddl: string): 0 | RawFailure;
+  closeListener(listener: number): void;
+  keepListenerAlive(listener: number, on: boolean): void;
+
+  /** Queues a frame; returns the bytes now queued. Nothing is written before `flush`. */
+  send(connection: number, frame: Uint8Array): number | RawFailure;
+  /** All of them, or none. */
+  sendMany(connection: number, frames: readonly Uint8Array[]): number | RawFailure;
+  /** Writes what was queued since the last flush, on every connection. */
+  flush(): void;
+  consumed(connection: number, bytes: number): void;
+  close(connection: number): void;
+  destroy(connection: number): void;
+  waitForDrain(connection: number, request: number): void;
+  cancelDrain(connection: number, request: number): void;
+  keepAlive(connection: number, on: boolean): void;
+  peer(connection: number): RawPeer;
+  /** bytes in, bytes out, frames in, frames out */
+  traffic(connection: number): [number, number, number, number];
+
+  /** Takes the client's identity and keeps it under a number; `toAct`: only if it suffices to act as the client. */
+  takeIdentity(connection: number, toAct: boolean, request: number): void;
+  releaseIdentity(identity: number): void;
+  /** Calls `fn(argument)` with the calling thread being the client, and returns what it returns or throws what it throws. */
+  callAs<A, R>(identity: number, fn: (argument: A) => R, argument: A): R;
+  /** Settles `request` with the result of the operation, done as the client on the impersonation thread. */
+  perform(identity: number, request: number, operation: Operation, path: string, ...rest: unknown[]): void;
+}
+
+/** What the impersonation thread can do as the client: see native/impersonation/operations.h. */
+export type Operation =
+  | 'open'
+  | 'readFile'
+  | 'writeFile'
+  | 'stat'
+  | 'lstat'
+  | 'access'
+  | 'readdir'
+  | 'mkdir'
+  | 'rm'
+  | 'rename'
+  | 'user';
+
+export interface NativeDecoder {
+  /** The slab that holds the frames and the table of their boundaries; or the failure, with the frames before it. */
+  push(chunk: Uint8Array): { slab: Buffer; table: Uint32Array; failure?: RawFailure };
+  end(): RawFailure | undefined;
+}
+
+export interface NativeAddon {
+  /** `deliver` is called on this thread with what has happened; `events` and `table` are read then. */
+  attach(
+    deliver: (count: number, extras: readonly unknown[] | undefined) => void,
+    events: Uint32Array,
+    table: Uint32Array,
+  ): NativeLoop;
+  createDecoder(framing: RawFraming): NativeDecoder;
+  /** The frame as it goes over the wire. */
+  encode(framing: RawFraming, frame: Uint8Array): Buffer | RawFailure;
+}
+
+export const native: NativeAddon = load(fileURLToPath(new URL('..', import.meta.url)));

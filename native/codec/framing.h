@@ -1,0 +1,30 @@
+// What a framing is: a flat, validated description that encoder and decoder share. Any thread.
+#pragma once
+#include <cstdint>
+#include <string>
+
+namespace framepipe {
+
+enum class FramingKind : uint8_t {
+  Raw,            // chunks as they come
+  LengthPrefix,   // a length field of fixed width, somewhere in a header of fixed size
+  Varint,         // protobuf's base-128 length before each frame
+  Delimited,      // each frame is followed by a delimiter
+  ContentLength,  // header lines, one of them Content-Length, as in LSP
+  Message,        // the operating system keeps the boundaries
+};
+
+struct Framing {
+  FramingKind kind = FramingKind::LengthPrefix;
+  uint8_t length_bytes = 4;  // 1, 2, 3, 4 or 8
+  bool big_endian = false;
+  bool keep_header = false;  // frames carry their header, both ways
+  bool trim_cr = false;      // Delimited: a CR before the delimiter is not part of the frame
+  uint8_t offset = 0;        // bytes of header before the length field
+  uint8_t unit = 1;          // a frame's length is a multiple of this (2 for UTF-16)
+  int32_t adjustment = 0;    // frame length = length field + adjustment
+  uint32_t max_frame_length = 16u << 20;
+  std::string delimiter;
+};
+
+}  // namespace framepipe

@@ -1,0 +1,53 @@
+// What has happened, on its way to JavaScript. Any thread pushes; the JS thread takes all there is.
+#pragma once
+#include <mutex>
+#include <utility>
+#include <vector>
+
+#include "core/chunk.h"
+#include "core/failure.h"
+#include "core/handle_table.h"
+#include "core/result.h"
+
+namespace framepipe {
+
+struct Event {
+  enum class Kind : uint8_t {
+    Frames,    // `id` received `frames`
+    Ended,     // `id` receives nothing more: the peer closed, or `failure`
+    Drained,   // `id` may send again: its queue has fallen below the mark
+    Closed,    // connection `id` is released and its number void; `failure` if it was not in good order
+    Accepted,  // listener `id` has the new connection `other`
+    Unlistened,  // listener `id` is released and its number void
+    Settled,   // request `id`: `result`, or `failure`
+  };
+  Kind kind;
+  Id id;
+  Id other = 0;
+  Failure failure = {};
+  Chunk frames = {};
+  Result result = {};
+};
+
+class EventQueue {
+ public:
+  // True when the queue was empty: somebody has to see to it that it is drained.
+  bool push(Event&& event) {
+    const std::lock_guard lock(mutex_);
+    events_.push_back(std::move(event));
+    return events_.size() == 1;
+  }
+
+  // Swaps, so that the memory of the last turn is used again.
+  void take(std::vector<Event>& into) {
+    into.clear();
+    const std::lock_guard lock(mutex_);
+    std::swap(into, events_);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::vector<Event> events_;
+};
+
+}  // namespace framepipe

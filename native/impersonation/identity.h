@@ -1,0 +1,23 @@
+// Who a client is, taken once and kept: a thread can become it and become itself again.
+#pragma once
+#include "core/failure.h"
+#include "core/outcome.h"
+#include "core/result.h"
+
+namespace framepipe {
+
+class Identity {
+ public:
+  virtual ~Identity() = default;
+
+  // The calling thread acts as the client until revert(). On failure it still is itself.
+  virtual Failure assume() noexcept = 0;
+
+  // The calling thread is itself again when this returns; if it cannot be, the process ends here.
+  virtual void revert() noexcept = 0;
+
+  // Who it is. May ask the system's user database: impersonation thread only, not while assumed.
+  virtual Outcome<User> user() noexcept = 0;
+};
+
+}  // namespace framepipe
