@@ -3,14 +3,17 @@
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
+const platforms = ['posix', 'win32'];
 const platform = process.argv[2];
-if (platform !== 'posix' && platform !== 'win32') throw new Error('usage: sources.js posix|win32');
+if (!platforms.includes(platform)) throw new Error('usage: sources.js posix|win32');
 
-const native = fileURLToPath(new URL('.', import.meta.url));
-const sources = ['native/addon.cc'];
-for (const folder of ['codec', 'core', platform, 'binding']) {
-  for (const file of readdirSync(native + folder, { recursive: true }).sort()) {
-    if (file.endsWith('.cc')) sources.push(`native/${folder}/${file.replaceAll('\\', '/')}`);
-  }
-}
-console.log(sources.join('\n'));
+const others = ['cross', ...platforms.filter((name) => name !== platform)];
+const files = readdirSync(fileURLToPath(new URL('.', import.meta.url)), { recursive: true })
+  .map((file) => file.replaceAll('\\', '/'))
+  .filter((file) => file.endsWith('.cc') && !file.split('/').some((folder) => others.includes(folder)));
+console.log(
+  files
+    .sort()
+    .map((file) => `native/${file}`)
+    .join('\n'),
+);

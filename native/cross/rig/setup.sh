@@ -42,7 +42,6 @@ logged() {
 "$here/../packages.sh" patchelf g++-mingw-w64-x86-64-posix autoconf autotools-dev flex bison dpkg-dev patch gcc make perl debian-archive-keyring
 say 'packages'
 
-export RIG=$rig
 mkdir "$rig/work/debs" "$rig/work/source"
 cd "$rig/work/debs"
 logged "$here/apt-of.sh" trixie "$rig/work/apt" download libc6 libgcc-s1 libwine wine64 libunwind8 liblzma5 zlib1g libz-mingw-w64
@@ -67,6 +66,7 @@ logged "$rig/wine/bin/wineserver" -w
 logged "$rig/wine/bin/wine" winecfg -v win10 </dev/null
 logged "$rig/wine/bin/wineserver" -w
 logged x86_64-w64-mingw32-gcc-posix -O2 -s -municode -o "$rig/stdio.exe" "$here/stdio.c"
+logged x86_64-w64-mingw32-gcc-posix -O2 -s -o "$rig/pipe-security.exe" "$here/pipe-security.c" -ladvapi32
 say 'Windows 10 installed'
 
 for version in "${node_versions[@]}"; do

@@ -7,8 +7,8 @@ struct copy {
   BOOL close_to;
 };
 
-static DWORD WINAPI copy_all(void *argument) {
-  struct copy *copy = argument;
+static DWORD WINAPI copy_all(void* argument) {
+  struct copy* copy = argument;
   char buffer[65536];
   DWORD got, put;
   while (ReadFile(copy->from, buffer, sizeof buffer, &got, NULL) && got) {
@@ -25,7 +25,8 @@ out:
 static LPWSTR rest_of_command_line(void) {
   LPWSTR rest = GetCommandLineW();
   if (*rest == L'"') {
-    for (rest++; *rest && *rest != L'"'; rest++) {}
+    for (rest++; *rest && *rest != L'"'; rest++) {
+    }
     if (*rest) rest++;
   } else {
     while (*rest && *rest != L' ') rest++;
