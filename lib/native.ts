@@ -53,38 +53,38 @@ export interface RawConnectOptions extends RawChannelOptions {
   ownServerOnly: boolean;
 }
 
-export interface RawPeer {
-  pid: number;
-  session: number;
-  uid: number;
-  gid: number;
-}
+/** pid, Windows session, uid, gid; -1 where there is none. */
+export type RawPeer = readonly [pid: number, session: number, uid: number, gid: number];
 
-/** Kinds of event, in the order of native/core/event_queue.h; `Slab` is the boundary's own. */
-export const enum EventKind {
-  Frames,
-  Ended,
-  Drained,
-  Closed,
-  Accepted,
-  Unlistened,
-  Settled,
-  Slab,
-}
+/** Kinds of event, in the order of native/core/event_queue.h; `slab` is the boundary's own. */
+export const EventKind = {
+  frames: 0,
+  ended: 1,
+  drained: 2,
+  closed: 3,
+  accepted: 4,
+  unlistened: 5,
+  settled: 6,
+  slab: 7,
+} as const;
+
+/** Numbers an event. */
+export const EVENT_LENGTH = 4;
 
 /**
  * One JavaScript environment's loop. Functions that can fail return a RawFailure instead of their number.
- * What happens is told by `deliver`, a batch at a time: `count` events of four numbers each, in `events`:
+ * What happens is told by `deliver`, a batch at a time: `count` events of four numbers each, in `events`
+ * (whose last element is 1 while a delivery and its microtasks run: what is sent then needs no flush of its own):
  *
  * | kind | id | third | fourth | takes from `extras` |
  * | --- | --- | --- | --- | --- |
- * | Slab | 0 | | | the Buffer that the frames after it are in |
- * | Frames | connection | first boundary in `table` | frames | – (the stretch's end and length in the slab: see below) |
+ * | Slab | 0 | 1: for the next Frames event only | | the Buffer that frames are in from now on |
+ * | Frames | connection | where in `table` | how many | |
  * | Ended, Closed | connection | 1 if it failed | | RawFailure if it failed |
  * | Drained | connection | | | |
  * | Accepted | listener | connection | | |
  * | Unlistened | listener | | | |
- * | Settled | request | 0 result, 1 failure | | the result, or the RawFailure |
+ * | Settled | request | 1 if it failed | | the result, or the RawFailure |
  *
  * A Frames event's part of the table: the chunk's length in bytes, then begin and end of each frame within the slab.
  */
@@ -104,12 +104,12 @@ export interface NativeLoop {
   consumed(connection: number, bytes: number): void;
   close(connection: number): void;
   destroy(connection: number): void;
-  waitForDrain(connection: number, request: number): void;
+  waitForDrain(connection: number, request: number): 0 | RawFailure;
   cancelDrain(connection: number, request: number): void;
   keepAlive(connection: number, on: boolean): void;
   peer(connection: number): RawPeer;
   /** bytes in, bytes out, frames in, frames out */
-  traffic(connection: number): [number, number, number, number];
+  traffic(connection: number): readonly [number, number, number, number];
 
   /** Takes the client's identity and keeps it under a number; `toAct`: only if it suffices to act as the client. */
   takeIdentity(connection: number, toAct: boolean, request: number): void;

@@ -18,7 +18,7 @@ class Host {
   virtual void release() noexcept = 0;
 
   // Node's own loop, for platforms that wait on it.
-  virtual uv_loop_s* loop() noexcept = 0;
+  virtual uv_loop_s* uvLoop() noexcept = 0;
 
  protected:
   ~Host() = default;

@@ -1,0 +1,92 @@
+import type { RawFailure } from './native.ts';
+
+/** Every code that a {@link PipeError} of framepipe itself may carry; file operations add Node's own. */
+export type PipeErrorCode =
+  | 'EACCES'
+  | 'EADDRINUSE'
+  | 'ECANCELED'
+  | 'ECONNREFUSED'
+  | 'ECONNRESET'
+  | 'EINVAL'
+  | 'EMFILE'
+  | 'ENAMETOOLONG'
+  | 'ENOENT'
+  | 'ENOMEM'
+  | 'ENOTSOCK'
+  | 'ENOTSUP'
+  | 'EPERM'
+  | 'EPIPE'
+  | 'ETIMEDOUT'
+  | 'ERR_INVALID_ARG_TYPE'
+  | 'ERR_FRAME_TOO_LARGE'
+  | 'ERR_FRAME_TRUNCATED'
+  | 'ERR_FRAME_INVALID'
+  | 'ERR_PIPE_ASYNC_WITHOUT_CLIENT'
+  | 'ERR_PIPE_CANNOT_IMPERSONATE'
+  | 'ERR_PIPE_CLIENT_RELEASED'
+  | 'ERR_PIPE_NOT_SERVER'
+  | 'ERR_PIPE_READ_PENDING'
+  | 'ERR_PIPE_UNTRUSTED_SERVER'
+  | (string & {});
+
+/** What a {@link PipeError} knows beside its code and message. */
+export interface PipeErrorFields {
+  /** What was attempted, in Node's words: `connect`, `listen`, `read`, `write`, `open`, … */
+  syscall?: string | undefined;
+  /** The pipe's or file's path. */
+  path?: string | undefined;
+  /** Linux: errno as Node reports it (negative). */
+  errno?: number | undefined;
+  /** Windows: the system's own error, as GetLastError() gave it. */
+  winerror?: number | undefined;
+  /** `ERR_FRAME_*`: the length in bytes that was declared (or given to `send`). */
+  declaredLength?: number | undefined;
+  /** `ERR_FRAME_*`: what the framing allows, in bytes; for `ERR_FRAME_TRUNCATED`, how many had arrived. */
+  limit?: number | undefined;
+  /** `ERR_FRAME_*`: where the frame begins, in bytes since the stream began. */
+  position?: number | undefined;
+  cause?: unknown;
+}
+
+/**
+ * What framepipe rejects with. `code` is Node's where one exists (`ENOENT`, `EACCES`, `EADDRINUSE`, …);
+ * ours begin with `ERR_PIPE_` and `ERR_FRAME_`. Messages read like Node's and say what to do where that is known.
+ */
+export class PipeError extends Error {
+  override readonly name: string = 'PipeError';
+  readonly code: PipeErrorCode;
+  declare readonly syscall?: string;
+  declare readonly path?: string;
+  declare readonly errno?: number;
+  declare readonly winerror?: number;
+  declare readonly declaredLength?: number;
+  declare readonly limit?: number;
+  declare readonly position?: number;
+
+  constructor(code: PipeErrorCode, message: string, { cause, ...fields }: PipeErrorFields = {}) {
+    super(message, cause === undefined ? undefined : { cause });
+    this.code = code;
+    for (const [name, value] of Object.entries(fields)) {
+      if (value !== undefined) Object.defineProperty(this, name, { value, enumerable: true, writable: true });
+    }
+  }
+}
+
+/** The Error for what native code reported about the pipe or file at `path`. */
+export function failureToError([code, syscall, os, hint, frame]: RawFailure, path?: string): PipeError {
+  const where = path === undefined ? '' : ` ${path}`;
+  const what = frame && code !== 'ERR_FRAME_TRUNCATED' ? ` (${frame[0]} bytes, at byte ${frame[2]} of the stream)` : '';
+  const message = `${syscall} ${code}${where}${hint ? `: ${hint}` : ''}${what}`.trim();
+  return new PipeError(code, message, {
+    syscall: syscall || undefined,
+    path,
+    ...(os === 0 ? {} : process.platform === 'win32' ? { winerror: os } : { errno: -os }),
+    ...(frame && { declaredLength: frame[0], limit: frame[1], position: frame[2] }),
+  });
+}
+
+/** An argument or option that cannot be: names it, what was given, and what would do. */
+export function invalid(name: string, value: unknown, expected: string): PipeError {
+  const given = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  return new PipeError('EINVAL', `${name} must be ${expected}, not ${given}`);
+}

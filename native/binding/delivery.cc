@@ -1,0 +1,93 @@
+#include "binding/delivery.h"
+
+#include <algorithm>
+
+#include "binding/failure_value.h"
+#include "binding/result_value.h"
+
+namespace framepipe {
+
+namespace {
+constexpr uint32_t kSlab = static_cast<uint32_t>(Event::Kind::Settled) + 1;
+}
+
+void Delivery::put(uint32_t kind, uint32_t id, uint32_t third, uint32_t fourth, napi_value extra) {
+  uint32_t* event = &events_[count_++ * kNumbers];
+  event[0] = kind;
+  event[1] = id;
+  event[2] = third;
+  event[3] = fourth;
+  if (!extra) return;
+  if (!extras_ && napi_create_array(env_, &extras_) != napi_ok) return;
+  napi_set_element(env_, extras_, extra_count_++, extra);
+}
+
+void Delivery::add(Event& event) {
+  if ((count_ + 2) * kNumbers > events_.size()) call();
+  const auto kind = static_cast<uint32_t>(event.kind);
+  switch (event.kind) {
+    case Event::Kind::Frames:
+      return addFrames(event);
+    case Event::Kind::Ended:
+    case Event::Kind::Closed:
+      return put(kind, event.id, event.failure ? 1 : 0, 0,
+                 event.failure ? static_cast<napi_value>(failureValue(env_, event.failure)) : nullptr);
+    case Event::Kind::Settled:
+      return put(kind, event.id, event.failure ? 1 : 0, 0,
+                 event.failure ? static_cast<napi_value>(failureValue(env_, event.failure)) : static_cast<napi_value>(toJs(env_, event.result)));
+    case Event::Kind::Drained:
+    case Event::Kind::Accepted:
+    case Event::Kind::Unlistened:
+      return put(kind, event.id, event.other, 0, nullptr);
+  }
+}
+
+void Delivery::addFrames(const Event& event) {
+  const Chunk& chunk = event.frames;
+  const uint8_t* bytes = chunk.data();
+  uint32_t counted = 0;  // of the chunk's length, what has been reported
+  for (size_t first = 0; first < chunk.frames.size();) {
+    if ((count_ + 2) * kNumbers > events_.size() || boundaries_ + 3 > table_.size()) call();
+    const size_t frames = std::min(chunk.frames.size() - first, (table_.size() - boundaries_ - 1) / 2);
+    const size_t last = first + frames - 1;
+    const uint32_t begin = chunk.frames[first].begin;
+    const uint32_t end = chunk.frames[last].end;
+    const Slabs::Place place = slabs_.put({bytes + begin, end - begin});
+    if (!place.ok) napi_fatal_error("framepipe", NAPI_AUTO_LENGTH, "out of memory", NAPI_AUTO_LENGTH);
+    if (place.slab) put(kSlab, 0, place.own ? 1 : 0, 0, place.slab);
+    put(static_cast<uint32_t>(Event::Kind::Frames), event.id, static_cast<uint32_t>(boundaries_),
+        static_cast<uint32_t>(frames), nullptr);
+    const uint32_t reported = last + 1 == chunk.frames.size() ? chunk.length : end;
+    uint32_t* entry = &table_[boundaries_];
+    *entry++ = reported - counted;
+    counted = reported;
+    const uint32_t shift = place.offset - begin;  // unsigned: wraps around and back
+    for (size_t i = first; i <= last; ++i) {
+      *entry++ = chunk.frames[i].begin + shift;
+      *entry++ = chunk.frames[i].end + shift;
+    }
+    boundaries_ += 1 + 2 * frames;
+    first += frames;
+  }
+}
+
+void Delivery::call() {
+  if (count_ == 0) return;
+  napi_value global, function, arguments[2];
+  napi_get_global(env_, &global);
+  napi_get_reference_value(env_, deliver_, &function);
+  napi_create_uint32(env_, count_, &arguments[0]);
+  if (extras_)
+    arguments[1] = extras_;
+  else
+    napi_get_undefined(env_, &arguments[1]);
+  count_ = 0;
+  boundaries_ = 0;
+  extras_ = nullptr;
+  extra_count_ = 0;
+  if (napi_make_callback(env_, nullptr, global, function, 2, arguments, nullptr) != napi_pending_exception) return;
+  napi_value error;
+  if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) napi_fatal_exception(env_, error);
+}
+
+}  // namespace framepipe

@@ -1,0 +1,40 @@
+// Turns events into what JavaScript's deliver() reads: four numbers each, a table of boundaries,
+// and values for those that need one. See NativeLoop in lib/native.ts. JS thread only.
+#pragma once
+#include <node_api.h>
+
+#include <span>
+
+#include "binding/slabs.h"
+#include "core/event_queue.h"
+
+namespace framepipe {
+
+class Delivery {
+ public:
+  Delivery(napi_env env, napi_ref deliver, std::span<uint32_t> events, std::span<uint32_t> table)
+      : env_(env), deliver_(deliver), events_(events), table_(table), slabs_(env) {}
+
+  // Inside a handle scope: appends the event, and calls JavaScript first when there is no room.
+  void add(Event& event);
+  // Calls JavaScript with what was added, in a callback scope of its own: microtasks run at its end.
+  void call();
+
+ private:
+  static constexpr size_t kNumbers = 4;
+
+  void addFrames(const Event& event);
+  void put(uint32_t kind, uint32_t id, uint32_t third, uint32_t fourth, napi_value extra);
+
+  napi_env env_;
+  napi_ref deliver_;
+  std::span<uint32_t> events_;
+  std::span<uint32_t> table_;
+  Slabs slabs_;
+  uint32_t count_ = 0;       // events added
+  size_t boundaries_ = 0;    // table in use
+  napi_value extras_ = nullptr;
+  uint32_t extra_count_ = 0;
+};
+
+}  // namespace framepipe

@@ -1,0 +1,63 @@
+// All state of one JavaScript environment (and one copy of lib/ in it): the loop, the doorbell, the
+// delivery of events, the impersonation thread. JS thread only, but for ring().
+#pragma once
+#include <napi.h>
+
+#include <memory>
+#include <vector>
+
+#include "binding/delivery.h"
+#include "binding/doorbell.h"
+#include "binding/impersonation_binding.h"
+#include "core/host.h"
+#include "core/loop.h"
+
+namespace framepipe {
+
+class Environment final : public Host {
+ public:
+  // Lives until the environment ends; owned by its cleanup hook.
+  static Environment* create(Napi::Env env, Napi::Function deliver, Napi::Uint32Array events, Napi::Uint32Array table);
+
+  Loop& loop() { return *loop_; }
+
+  // `connection` has frames queued: they are written when JavaScript has had its turn, or at flush().
+  void needsFlush(const std::shared_ptr<Connection>& connection);
+  void flush();
+
+  void ring() noexcept override { doorbell_.ring(); }
+  void deliver() noexcept override;
+  void retain() noexcept override;
+  void release() noexcept override;
+  uv_loop_s* uvLoop() noexcept override;
+
+  ImpersonationBinding& impersonation() { return *impersonation_; }
+
+ private:
+  Environment(Napi::Env env, Napi::Function deliver, Napi::Uint32Array events, Napi::Uint32Array table);
+  ~Environment();
+
+  // Refuses new work → cancels → waits until the system has given everything back → joins → releases.
+  static void stop(napi_async_cleanup_hook_handle hook, void* environment);
+  static void stopped(void* environment);
+
+  napi_env env_;
+  napi_ref deliver_ = nullptr;
+  napi_ref events_ = nullptr;
+  napi_ref table_ = nullptr;
+  napi_async_cleanup_hook_handle hook_ = nullptr;
+  Doorbell doorbell_;
+  std::unique_ptr<Delivery> delivery_;
+  std::unique_ptr<Loop> loop_;
+  std::unique_ptr<ImpersonationBinding> impersonation_;
+  std::vector<Event> taken_;                            // reused from turn to turn
+  std::vector<std::shared_ptr<Connection>> unflushed_;
+  uint32_t* turn_ = nullptr;  // shared with JavaScript: 1 while a delivery and its microtasks run
+  size_t retained_ = 0;
+  bool stopping_ = false;
+};
+
+// addon.attach(deliver, events, table): see NativeAddon in lib/native.ts.
+void exportAttach(Napi::Env env, Napi::Object exports);
+
+}  // namespace framepipe

@@ -1,0 +1,200 @@
+#include "binding/loop_binding.h"
+
+#include <array>
+
+#include "binding/environment.h"
+#include "binding/failure_value.h"
+#include "binding/loop_options.h"
+
+namespace framepipe {
+
+namespace {
+
+constexpr Failure kClosed{"EPIPE", "write", 0, "the connection is closed"};
+// What has gathered on one connection is written before JavaScript's turn ends: the peer need not wait for it.
+constexpr size_t kFlushFrom = 64u << 10;
+
+Environment& environment(const Napi::CallbackInfo& info) { return *static_cast<Environment*>(info.Data()); }
+Id idOf(const Napi::CallbackInfo& info, size_t index) { return info[index].As<Napi::Number>().Uint32Value(); }
+std::shared_ptr<Connection> connectionOf(const Napi::CallbackInfo& info) {
+  return environment(info).loop().connection(idOf(info, 0));
+}
+std::shared_ptr<Listener> listenerOf(const Napi::CallbackInfo& info) {
+  return environment(info).loop().listener(idOf(info, 0));
+}
+
+template <class T>
+Napi::Value numberOrFailure(Napi::Env env, const Outcome<T>& outcome) {
+  if (!outcome) return failureValue(env, outcome.failure);
+  return Napi::Number::New(env, static_cast<double>(outcome.value));
+}
+
+Napi::Value listen(const Napi::CallbackInfo& info) {
+  const Outcome<ListenOptions> options = listenOptions(info[0].As<Napi::Object>());
+  if (!options) return failureValue(info.Env(), options.failure);
+  return numberOrFailure(info.Env(), environment(info).loop().listen(options.value));
+}
+
+Napi::Value connect(const Napi::CallbackInfo& info) {
+  const Outcome<ConnectOptions> options = connectOptions(info[0].As<Napi::Object>());
+  if (!options) return failureValue(info.Env(), options.failure);
+  return numberOrFailure(info.Env(), environment(info).loop().connect(options.value, idOf(info, 1)));
+}
+
+Napi::Value setAccess(const Napi::CallbackInfo& info) {
+  const auto listener = listenerOf(info);
+  if (!listener) return failureValue(info.Env(), {"EINVAL", "setAccess", 0, "the server is closed"});
+  const Failure failure = listener->setAccess(static_cast<Access>(idOf(info, 1)), info[2].ToString());
+  return failure ? failureValue(info.Env(), failure) : Napi::Number::New(info.Env(), 0);
+}
+
+Napi::Value closeListener(const Napi::CallbackInfo& info) {
+  if (const auto listener = listenerOf(info)) listener->close();
+  return info.Env().Undefined();
+}
+
+Napi::Value keepListenerAlive(const Napi::CallbackInfo& info) {
+  if (const auto listener = listenerOf(info)) listener->keepAlive(info[1].ToBoolean());
+  return info.Env().Undefined();
+}
+
+// The bytes of a Uint8Array: raw Node-API, for this is the hot path.
+std::span<const uint8_t> bytesOf(napi_env env, napi_value array) {
+  void* data = nullptr;
+  size_t length = 0;
+  if (napi_get_buffer_info(env, array, &data, &length) != napi_ok) return {};
+  return {static_cast<const uint8_t*>(data), length};
+}
+
+Napi::Value sendAll(const Napi::CallbackInfo& info, std::span<const std::span<const uint8_t>> frames) {
+  const auto connection = connectionOf(info);
+  if (!connection) return failureValue(info.Env(), kClosed);
+  const Outcome<size_t> queued = connection->send(frames);
+  if (queued) {
+    if (queued.value >= kFlushFrom)
+      connection->flush();
+    else
+      environment(info).needsFlush(connection);
+  }
+  return numberOrFailure(info.Env(), queued);
+}
+
+Napi::Value send(const Napi::CallbackInfo& info) {
+  const std::array frame{bytesOf(info.Env(), info[1])};
+  return sendAll(info, frame);
+}
+
+Napi::Value sendMany(const Napi::CallbackInfo& info) {
+  const auto array = info[1].As<Napi::Array>();
+  const uint32_t count = array.Length();
+  std::vector<std::span<const uint8_t>> frames;
+  frames.reserve(count);
+  for (uint32_t i = 0; i < count; ++i) {
+    const Napi::HandleScope scope(info.Env());
+    frames.push_back(bytesOf(info.Env(), array.Get(i)));
+  }
+  return sendAll(info, frames);
+}
+
+Napi::Value flush(const Napi::CallbackInfo& info) {
+  environment(info).flush();
+  return info.Env().Undefined();
+}
+
+Napi::Value consumed(const Napi::CallbackInfo& info) {
+  if (const auto connection = connectionOf(info)) connection->consumed(idOf(info, 1));
+  return info.Env().Undefined();
+}
+
+Napi::Value close(const Napi::CallbackInfo& info) {
+  if (const auto connection = connectionOf(info)) connection->close();
+  return info.Env().Undefined();
+}
+
+Napi::Value destroy(const Napi::CallbackInfo& info) {
+  if (const auto connection = connectionOf(info)) connection->destroy({});
+  return info.Env().Undefined();
+}
+
+Napi::Value waitForDrain(const Napi::CallbackInfo& info) {
+  const auto connection = connectionOf(info);
+  if (!connection) return failureValue(info.Env(), kClosed);
+  connection->waitForDrain(idOf(info, 1));
+  return Napi::Number::New(info.Env(), 0);
+}
+
+Napi::Value cancelDrain(const Napi::CallbackInfo& info) {
+  if (const auto connection = connectionOf(info)) connection->cancelDrain(idOf(info, 1));
+  return info.Env().Undefined();
+}
+
+Napi::Value keepAlive(const Napi::CallbackInfo& info) {
+  if (const auto connection = connectionOf(info)) connection->keepAlive(info[1].ToBoolean());
+  return info.Env().Undefined();
+}
+
+Napi::Value numbers(Napi::Env env, std::initializer_list<double> values) {
+  Napi::Array array = Napi::Array::New(env, values.size());
+  uint32_t i = 0;
+  for (const double value : values) array.Set(i++, value);
+  return array;
+}
+
+Napi::Value peer(const Napi::CallbackInfo& info) {
+  const auto connection = connectionOf(info);
+  const Peer peer = connection ? connection->peer() : Peer{};
+  return numbers(info.Env(), {static_cast<double>(peer.pid), static_cast<double>(peer.session),
+                              static_cast<double>(peer.uid), static_cast<double>(peer.gid)});
+}
+
+Napi::Value traffic(const Napi::CallbackInfo& info) {
+  const auto connection = connectionOf(info);
+  const Traffic traffic = connection ? connection->traffic() : Traffic{};
+  return numbers(info.Env(), {static_cast<double>(traffic.bytes_in), static_cast<double>(traffic.bytes_out),
+                              static_cast<double>(traffic.frames_in), static_cast<double>(traffic.frames_out)});
+}
+
+Napi::Value attach(const Napi::CallbackInfo& info) {
+  Environment* environment = Environment::create(info.Env(), info[0].As<Napi::Function>(),
+                                                 info[1].As<Napi::Uint32Array>(), info[2].As<Napi::Uint32Array>());
+  if (!environment) {
+    Napi::Error::New(info.Env(), "framepipe could not attach to this environment").ThrowAsJavaScriptException();
+    return info.Env().Undefined();
+  }
+  return makeLoopObject(info.Env(), *environment);
+}
+
+template <Napi::Value (*function)(const Napi::CallbackInfo&)>
+void add(Napi::Object object, const char* name, Environment& environment) {
+  object.Set(name, Napi::Function::New<function>(object.Env(), name, &environment));
+}
+
+}  // namespace
+
+Napi::Object makeLoopObject(Napi::Env env, Environment& environment) {
+  Napi::Object object = Napi::Object::New(env);
+  add<listen>(object, "listen", environment);
+  add<connect>(object, "connect", environment);
+  add<setAccess>(object, "setAccess", environment);
+  add<closeListener>(object, "closeListener", environment);
+  add<keepListenerAlive>(object, "keepListenerAlive", environment);
+  add<send>(object, "send", environment);
+  add<sendMany>(object, "sendMany", environment);
+  add<flush>(object, "flush", environment);
+  add<consumed>(object, "consumed", environment);
+  add<close>(object, "close", environment);
+  add<destroy>(object, "destroy", environment);
+  add<waitForDrain>(object, "waitForDrain", environment);
+  add<cancelDrain>(object, "cancelDrain", environment);
+  add<keepAlive>(object, "keepAlive", environment);
+  add<peer>(object, "peer", environment);
+  add<traffic>(object, "traffic", environment);
+  environment.impersonation().exportTo(object);
+  return object;
+}
+
+void exportAttach(Napi::Env env, Napi::Object exports) {
+  exports.Set("attach", Napi::Function::New<attach>(env, "attach"));
+}
+
+}  // namespace framepipe

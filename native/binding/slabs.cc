@@ -1,0 +1,48 @@
+#include "binding/slabs.h"
+
+#include <cstring>
+
+namespace framepipe {
+
+// JavaScript sees the whole slab through any frame of it (`frame.buffer`) and may transfer() it away:
+// a pointer from an earlier turn must not be trusted.
+bool Slabs::usable() {
+  if (!current_) return false;
+  napi_value slab;
+  void* data = nullptr;
+  size_t length = 0;
+  if (napi_get_reference_value(env_, current_, &slab) != napi_ok || !slab) return false;
+  if (napi_get_buffer_info(env_, slab, &data, &length) != napi_ok) return false;
+  return data == data_ && length == kSlabSize;
+}
+
+void Slabs::forget() {
+  if (current_) napi_delete_reference(env_, current_);
+  current_ = nullptr;
+  data_ = nullptr;
+  used_ = 0;
+}
+
+Slabs::Place Slabs::put(std::span<const uint8_t> bytes) {
+  Place place;
+  if (bytes.size() > kOwnSlabFrom) {
+    void* data = nullptr;
+    if (napi_create_buffer(env_, bytes.size(), &data, &place.slab) != napi_ok) return {.ok = false};
+    std::memcpy(data, bytes.data(), bytes.size());
+    place.own = true;
+    return place;
+  }
+  if (bytes.size() > kSlabSize - used_ || !usable()) {
+    forget();
+    void* data = nullptr;
+    if (napi_create_buffer(env_, kSlabSize, &data, &place.slab) != napi_ok) return {.ok = false};
+    if (napi_create_reference(env_, place.slab, 1, &current_) != napi_ok) return {.ok = false};
+    data_ = static_cast<uint8_t*>(data);
+  }
+  if (!bytes.empty()) std::memcpy(data_ + used_, bytes.data(), bytes.size());
+  place.offset = static_cast<uint32_t>(used_);
+  used_ += bytes.size();
+  return place;
+}
+
+}  // namespace framepipe
