@@ -1,5 +1,6 @@
 // What has happened, on its way to JavaScript. Any thread pushes; the JS thread takes all there is.
 #pragma once
+#include <memory>
 #include <mutex>
 #include <utility>
 #include <vector>
@@ -10,6 +11,8 @@
 #include "core/result.h"
 
 namespace framepipe {
+
+class Connection;
 
 struct Event {
   enum class Kind : uint8_t {
@@ -27,6 +30,9 @@ struct Event {
   Failure failure = {};
   Chunk frames = {};
   Result result = {};
+  // Accepted, Settled: the connection that was opened on another thread. It has the reserved number
+  // `other`, under which the loop enters it when it settles this event.
+  std::shared_ptr<Connection> opened = {};
 };
 
 class EventQueue {

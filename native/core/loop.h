@@ -59,8 +59,9 @@ class Loop {
   EventQueue& events() { return events_; }
 
   // JS thread, before an event is given to JavaScript: the moment to settle accounts
-  // (Closed, Unlistened: the number becomes void).
-  void settle(const Event& event) {
+  // (opened: the number becomes valid; Closed, Unlistened: it becomes void).
+  virtual void settle(const Event& event) {
+    if (event.opened) connections_.put(event.other, event.opened);
     if (event.kind == Event::Kind::Closed) connections_.remove(event.id);
     if (event.kind == Event::Kind::Unlistened) listeners_.remove(event.id);
   }
