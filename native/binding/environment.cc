@@ -48,11 +48,12 @@ void Environment::deliver() noexcept {
   std::vector<Event> events = std::move(taken_);
   *turn_ = 1;
   for (Event& event : events) {
-    loop_->settle(event);
+    loop_->admit(event);
     delivery_->add(event);
   }
   delivery_->call();
   *turn_ = 0;
+  for (const Event& event : events) loop_->forget(event);
   flush();
   events.clear();
   taken_ = std::move(events);

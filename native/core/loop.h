@@ -58,10 +58,12 @@ class Loop {
   std::shared_ptr<Connection> connection(Id id) const { return connections_.find(id); }
   EventQueue& events() { return events_; }
 
-  // JS thread, before an event is given to JavaScript: the moment to settle accounts
-  // (opened: the number becomes valid; Closed, Unlistened: it becomes void).
-  virtual void settle(const Event& event) {
+  // JS thread, before an event is given to JavaScript: a number that was reserved becomes valid.
+  void admit(const Event& event) {
     if (event.opened) connections_.put(event.other, event.opened);
+  }
+  // JS thread, after it was given: the number of what is released becomes void.
+  void forget(const Event& event) {
     if (event.kind == Event::Kind::Closed) connections_.remove(event.id);
     if (event.kind == Event::Kind::Unlistened) listeners_.remove(event.id);
   }
