@@ -1,13 +1,31 @@
 #!/usr/bin/env bash
-# Builds prebuilds/win32-x64/framepipe.node on Linux, with MinGW.
+# prebuild.sh [windows|linux] : puts the addon where npm's users get it.
+#   windows (default)   prebuilds/win32-x64/framepipe.node, built here with MinGW
+#   linux               prebuilds/linux-x64/framepipe.glibc.node, from build/Release
 set -euo pipefail
 root=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")
 cd "$root"
-native/cross/packages.sh g++-mingw-w64-x86-64-posix make
 
-# A folder of its own: build/Release belongs to Linux, and both results are wanted at the same time.
-mkdir -p build-windows
-exec 9>build-windows/lock
+case ${1-windows} in
+  windows)
+    native/cross/packages.sh g++-mingw-w64-x86-64-posix make
+    target=win32-x64
+    options=(--target 22.0.0 --platform win32 --arch x64 --strip-bin x86_64-w64-mingw32-strip)
+    ;;
+  linux)
+    target=linux-x64
+    options=(--tag-libc)
+    ;;
+  *)
+    echo "usage: prebuild.sh [windows|linux]" >&2
+    exit 2
+    ;;
+esac
+
+# prebuildify moves the addon away from <cwd>/build/Release. In a folder of its own, Linux's build/ keeps what it has.
+folder=build-$target
+mkdir -p "$folder"
+exec 9>"$folder/lock" # one at a time
 flock 9
-node_modules/.bin/prebuildify --napi --name framepipe --target 22.0.0 --platform win32 --arch x64 \
-  --strip --strip-bin x86_64-w64-mingw32-strip --node-gyp "$root/native/cross/win32-x64.sh" --cwd build-windows --out .
+node_modules/.bin/prebuildify --napi --name framepipe --strip "${options[@]}" \
+  --node-gyp "$root/native/cross/$target.sh" --cwd "$folder" --out .

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Stands in for node-gyp when prebuildify builds for Windows (see prebuild.sh): leaves build/Release/framepipe.node in
-# the current folder, which is build-windows/.
+# the current folder, which is build-win32-x64/.
 set -euo pipefail
 root=$(dirname "$(dirname "$(dirname "$(readlink -f "$0")")")")
 out=$PWD

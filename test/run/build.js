@@ -1,0 +1,79 @@
+// Builds what the tests run, when its sources have changed.
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
+import { must, root } from './command.js';
+
+const cache = `${root}/node_modules/.cache/framepipe`;
+
+/** The addon for this system: build/Release/framepipe.node. */
+export const buildNative = () =>
+  once('build/Release/framepipe.node', ['native', 'binding.gyp', 'package-lock.json'], () =>
+    locked('build', 'npm', ['run', '--silent', 'build:native', '--', '--loglevel=warn']),
+  );
+
+/** The same addon with AddressSanitizer and UndefinedBehaviorSanitizer: build/Sanitize/framepipe.node. */
+export const buildSanitized = () =>
+  once('build/Sanitize/framepipe.node', ['native', 'binding.gyp', 'package-lock.json'], async () => {
+    await buildNative(); // also makes the Makefile
+    await locked('build', 'make', ['-s', '-C', 'build', '-j2', 'BUILDTYPE=Sanitize']);
+    // FRAMEPIPE_PREBUILD=build/Sanitize makes node-gyp-build look for the addon in build/Release below that.
+    rmSync(`${root}/build/Sanitize/build`, { recursive: true, force: true });
+    mkdirSync(`${root}/build/Sanitize/build`);
+    symlinkSync('..', `${root}/build/Sanitize/build/Release`);
+  });
+
+/** dist/, from lib/. */
+export const buildTypeScript = () =>
+  once('dist/index.js', ['lib', 'tsconfig.json', 'package-lock.json'], () =>
+    locked('tsc', process.execPath, ['node_modules/typescript/bin/tsc']),
+  );
+
+/** prebuilds/win32-x64/framepipe.node, built here on Linux. */
+export const buildWindows = () =>
+  once('prebuilds/win32-x64/framepipe.node', ['native', 'package-lock.json'], () =>
+    must('native/cross/prebuild.sh', []),
+  );
+
+/** prebuilds/linux-x64/framepipe.glibc.node: what was built, stripped and put where npm users get it. */
+export async function prebuildLinux() {
+  await buildNative();
+  await once('prebuilds/linux-x64/framepipe.glibc.node', ['build/Release/framepipe.node'], () =>
+    must('native/cross/prebuild.sh', ['linux']),
+  );
+}
+
+// Several runs may share a clone.
+function locked(name, command, args) {
+  if (process.platform !== 'linux') return must(command, args);
+  mkdirSync(cache, { recursive: true });
+  return must('flock', [`${cache}/${name}.lock`, command, ...args]);
+}
+
+// Makes `product` unless it was made from `sources` as they are now.
+async function once(product, sources, make) {
+  const stamp = `${cache}/${product.replaceAll('/', '-')}.inputs`;
+  const inputs = sources.flatMap(inputsOf).join('\n');
+  if (existsSync(`${root}/${product}`) && existsSync(stamp) && readFileSync(stamp, 'utf8') === inputs) return;
+  const began = performance.now();
+  await make();
+  mkdirSync(cache, { recursive: true });
+  writeFileSync(stamp, inputs);
+  console.log(`built ${product} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
+}
+
+function inputsOf(path) {
+  if (statSync(`${root}/${path}`).isDirectory()) {
+    return readdirSync(`${root}/${path}`)
+      .sort()
+      .flatMap((name) => inputsOf(`${path}/${name}`));
+  }
+  return [`${path} ${statSync(`${root}/${path}`).mtimeMs}`];
+}

@@ -1,0 +1,23 @@
+// What runs on Linux itself. (On Windows, only the first of these.)
+import { buildNative, buildTypeScript, prebuildLinux } from './build.js';
+import { addonUnderSanitizers, fuzz, unitTests } from './native.js';
+import { vitest } from './vitest.js';
+
+export function linuxPhases(options) {
+  const system = process.platform === 'win32' ? 'Windows' : 'Linux';
+  return [
+    {
+      name: 'vitest',
+      title: `vitest on ${system}, Node ${process.versions.node}`,
+      async run() {
+        await buildNative();
+        await buildTypeScript();
+        if (system === 'Linux') await prebuildLinux(); // for test/package.test.ts
+        return vitest([process.execPath], options.vitest);
+      },
+    },
+    { name: 'unit', title: 'native unit tests: ASan and UBSan, then valgrind', run: unitTests },
+    { name: 'fuzz', title: 'fuzzing', run: fuzz },
+    { name: 'sanitize', title: 'the addon under ASan, UBSan and LSan', run: addonUnderSanitizers },
+  ];
+}

@@ -1,0 +1,88 @@
+// Native code by itself, and the addon, under the tools that find what a test cannot see.
+import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { buildSanitized, buildTypeScript } from './build.js';
+import { must, needPackages, root, run } from './command.js';
+
+const files = (folder, ending) =>
+  existsSync(`${root}/${folder}`)
+    ? readdirSync(`${root}/${folder}`)
+        .filter((file) => file.endsWith(ending))
+        .sort()
+    : [];
+
+// Runs one program as one test.
+async function test(name, command, args, options) {
+  const began = performance.now();
+  const { code, output } = await run(command, args, { output: 'collect', minutes: 10, ...options });
+  if (code !== 0) console.log(output.trimEnd());
+  console.log(
+    `${code === 0 ? 'ok  ' : `FAIL (${code})`} ${name} (${((performance.now() - began) / 1000).toFixed(1)} s)`,
+  );
+  return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+}
+
+function add(count, more) {
+  count.passed += more.passed;
+  count.failed += more.failed;
+}
+
+const compile = (kind) =>
+  must('make', ['-s', '-f', 'test/run/native.mk', `-j${availableParallelism()}`, `KIND=${kind}`]);
+
+/** test/native/*_test.cc, each a program that returns 0, twice: with sanitizers, and plain under valgrind. */
+export async function unitTests() {
+  needPackages('g++', 'make', 'valgrind');
+  const count = { passed: 0, failed: 0 };
+  await compile('asan');
+  await compile('plain');
+  for (const file of files('test/native', '_test.cc')) {
+    const program = `test/native/${file.slice(0, -3)}`;
+    add(count, await test(`${program} (ASan, UBSan)`, `build-native/asan/${program}`, []));
+    const valgrind = ['-q', '--error-exitcode=55', '--leak-check=full', '--errors-for-leak-kinds=definite'];
+    add(count, await test(`${program} (valgrind)`, 'valgrind', [...valgrind, `build-native/plain/${program}`]));
+  }
+  return count;
+}
+
+/** test/fuzz/*.cc, libFuzzer targets, for a short time each; inputs to begin with may lie in test/fuzz/corpus/<target>/. */
+export async function fuzz() {
+  needPackages('clang-14', 'libclang-rt-14-dev', 'make');
+  await compile('fuzz');
+  const count = { passed: 0, failed: 0 };
+  const seconds = process.env.FRAMEPIPE_FUZZ_SECONDS ?? '20';
+  for (const file of files('test/fuzz', '.cc')) {
+    const target = file.slice(0, -3);
+    const found = `build-native/fuzz/found/${target}`;
+    const seeds = `test/fuzz/corpus/${target}`;
+    rmSync(`${root}/${found}`, { recursive: true, force: true });
+    mkdirSync(`${root}/${found}/corpus`, { recursive: true });
+    const limits = [`-max_total_time=${seconds}`, '-timeout=10', '-rss_limit_mb=2048', '-print_final_stats=1'];
+    const corpora = [`${found}/corpus`, ...(existsSync(`${root}/${seeds}`) ? [seeds] : [])];
+    const program = `build-native/fuzz/test/fuzz/${target}`;
+    add(
+      count,
+      await test(`test/fuzz/${target}, ${seconds} s`, program, [...limits, `-artifact_prefix=${found}/`, ...corpora]),
+    );
+  }
+  return count;
+}
+
+/** test/sanitize/*.js, scripts in plain node (no test runner: its workers are killed before leaks are looked for). */
+export async function addonUnderSanitizers() {
+  needPackages('g++', 'make');
+  await buildTypeScript();
+  await buildSanitized();
+  const library = async (name) => (await must('g++', [`-print-file-name=${name}`])).trim();
+  const env = {
+    LD_PRELOAD: `${await library('libasan.so')} ${await library('libubsan.so')}`,
+    ASAN_OPTIONS: 'detect_leaks=1:exitcode=99',
+    UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
+    FRAMEPIPE_PREBUILD: `${root}/build/Sanitize`,
+  };
+  const count = { passed: 0, failed: 0 };
+  for (const file of files('test/sanitize', '.js')) {
+    add(count, await test(`test/sanitize/${file}`, process.execPath, [`test/sanitize/${file}`], { env }));
+  }
+  return count;
+}

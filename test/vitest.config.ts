@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config';
+
+const otherSystem = process.platform === 'win32' ? 'linux' : 'windows';
+
+export default defineConfig({
+  // Linux and Wine may share a clone.
+  cacheDir: `node_modules/.vite/${process.platform}`,
+  test: {
+    // *.windows.test.ts and *.linux.test.ts are for one system only.
+    include: ['test/**/*.test.ts'],
+    exclude: [`test/**/*.${otherSystem}.test.ts`],
+    // A process a file: a native crash names its file, and a thread's identity stays in its process.
+    pool: 'forks',
+    testTimeout: 20_000,
+    hookTimeout: 20_000,
+    teardownTimeout: 5_000,
+  },
+});
