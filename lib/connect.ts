@@ -1,0 +1,91 @@
+import { PipeConnection } from './connection.ts';
+import { PipeError } from './errors.ts';
+import { loop, request } from './loop.ts';
+import { pipePath } from './name.ts';
+import type { RawConnectOptions } from './native.ts';
+import {
+  abortSignal,
+  boolean,
+  type ConnectOptions,
+  framingOf,
+  milliseconds,
+  rawConnectOptions,
+} from './options.ts';
+import { orAborted, pause } from './promises.ts';
+
+const DEFAULT_TIMEOUT = 10_000;
+/** Pauses between attempts, in ms: short at first, for a busy pipe is free again in no time; never a busy loop. */
+const SHORTEST_PAUSE = 1;
+const LONGEST_PAUSE = { busy: 10, absent: 50 };
+
+/**
+ * Connects to a named pipe (Windows: `CreateFileW`) or, elsewhere, to a Unix domain socket.
+ *
+ * Rejects with a PipeError: `ENOENT` when nobody serves the name (unless `waitForServer`), `ETIMEDOUT` when the pipe
+ * stayed busy (or absent) for `timeout` ms, `EACCES` when the server does not let this user in,
+ * `ERR_PIPE_UNTRUSTED_SERVER` with `serverOwner: 'self'`, `EINVAL` or `ENAMETOOLONG` for a name or an option that
+ * cannot be; and with the signal's reason.
+ *
+ * @param name as for `listen`; on Windows also `\\SERVER\pipe\NAME`.
+ */
+export async function connect<T = Buffer>(
+  name: string,
+  options: ConnectOptions<T> = {},
+): Promise<PipeConnection<T>> {
+  const path = pipePath(name, options.host);
+  const raw = rawConnectOptions(path, options);
+  const timeout = milliseconds('timeout', options.timeout ?? DEFAULT_TIMEOUT);
+  const waitForServer = boolean('waitForServer', options.waitForServer ?? false);
+  const signal = abortSignal(options.signal);
+  signal?.throwIfAborted();
+
+  const framing = framingOf(options);
+  const opened = (id: number) =>
+    new PipeConnection<T>({ id, path, framing, highWaterMark: raw.highWaterMark, side: 'client' });
+  const deadline = performance.now() + timeout;
+  for (let next = SHORTEST_PAUSE; ; next *= 2) {
+    try {
+      return await attempt(raw, opened, signal);
+    } catch (error) {
+      const why = reasonToWait(error, waitForServer);
+      if (!why) throw error;
+      const left = deadline - performance.now();
+      if (left <= 0) throw timedOut(path, timeout, why, error);
+      await pause(Math.min(next, LONGEST_PAUSE[why], left), signal);
+    }
+  }
+}
+
+function attempt<C extends { destroy(): void }>(
+  raw: RawConnectOptions,
+  opened: (id: number) => C,
+  signal: AbortSignal | undefined,
+): Promise<C> {
+  let abandoned = false;
+  // Made in the same turn in which native code tells of it: frames may follow at once.
+  const made = (id: number): C => {
+    const connection = opened(id);
+    if (abandoned) connection.destroy();
+    return connection;
+  };
+  const connecting = request((id) => loop.connect(raw, id), raw.path, made);
+  if (!signal) return connecting;
+  return orAborted(connecting, signal, () => {
+    abandoned = true;
+  });
+}
+
+function reasonToWait(error: unknown, waitForServer: boolean): keyof typeof LONGEST_PAUSE | undefined {
+  if (!(error instanceof PipeError)) return undefined;
+  if (error.code === 'EAGAIN') return 'busy';
+  return waitForServer && (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') ? 'absent' : undefined;
+}
+
+function timedOut(path: string, timeout: number, why: 'busy' | 'absent', cause: unknown): PipeError {
+  const what = why === 'busy' ? 'the pipe was busy all the time' : 'nobody served it';
+  return new PipeError('ETIMEDOUT', `connect ETIMEDOUT ${path}: ${what} (${timeout} ms)`, {
+    syscall: 'connect',
+    path,
+    cause,
+  });
+}

@@ -1,0 +1,121 @@
+// Frames that have arrived, as batches of offsets: no object per frame until it is asked for.
+import { type Framing, toFrame } from './framing.ts';
+
+/**
+ * Frames that arrived together. `at(i)` and iteration make the frames when they are asked for; asked twice,
+ * they are made twice. Buffers are views of memory that the batch shares: keep `Buffer.from(frame)` of
+ * a small frame that is to outlive its batch, or the batch's memory (up to 128 KiB) lives with it.
+ */
+export class FrameBatch<T> implements Iterable<T> {
+  readonly #framing: Framing<T>;
+  readonly #slab: Buffer;
+  readonly #bounds: ArrayLike<number>;
+  readonly #first: number;
+  /** How many frames. */
+  readonly length: number;
+
+  /** @internal */
+  constructor(framing: Framing<T>, slab: Buffer, bounds: ArrayLike<number>, first: number, length: number) {
+    this.#framing = framing;
+    this.#slab = slab;
+    this.#bounds = bounds;
+    this.#first = first;
+    this.length = length;
+  }
+
+  /** Bytes of all frames together, without headers. */
+  get byteLength(): number {
+    let bytes = 0;
+    for (let i = this.#first; i < this.#first + this.length; i++) {
+      bytes += this.#bounds[2 * i + 1]! - this.#bounds[2 * i]!;
+    }
+    return bytes;
+  }
+
+  /**
+   * Frame `index`, or `undefined` when there is none; negative indexes count from the end.
+   * Throws a PipeError `ERR_FRAME_INVALID` when the frame is not what the framing's `as` says (JSON).
+   */
+  at(index: number): T | undefined {
+    const i = index < 0 ? index + this.length : index;
+    if (!(i >= 0 && i < this.length)) return undefined;
+    const bound = 2 * (this.#first + i);
+    return toFrame(this.#framing, this.#slab, this.#bounds[bound]!, this.#bounds[bound + 1]!);
+  }
+
+  *[Symbol.iterator](): Iterator<T> {
+    for (let i = 0; i < this.length; i++) yield this.at(i) as T;
+  }
+}
+
+/** One stretch of the queue: frames not taken yet, and what they count for. */
+interface Stretch {
+  slab: Buffer;
+  bounds: ArrayLike<number>;
+  /** The next frame to take. */
+  next: number;
+  count: number;
+  bytes: number;
+  newer: Stretch | undefined;
+}
+
+/** Frames waiting for a reader, oldest first. Tells how many bytes of them were taken. */
+export class FrameQueue<T> {
+  readonly #framing: Framing<T>;
+  readonly #taken: (bytes: number) => void;
+  #oldest: Stretch | undefined;
+  #newest: Stretch | undefined;
+  /** Bytes of the stretches that have not been taken whole. */
+  bytes = 0;
+
+  constructor(framing: Framing<T>, taken: (bytes: number) => void) {
+    this.#framing = framing;
+    this.#taken = taken;
+  }
+
+  get empty(): boolean {
+    return this.#oldest === undefined;
+  }
+
+  /** `table` is used again after this call: what is kept of it is copied. */
+  push(slab: Buffer, table: Uint32Array, from: number, count: number): void {
+    const bytes = table[from]!;
+    const begin = from + 1;
+    const bounds = count === 1 ? [table[begin]!, table[begin + 1]!] : table.slice(begin, begin + 2 * count);
+    const stretch: Stretch = { slab, bounds, next: 0, count, bytes, newer: undefined };
+    if (this.#newest) this.#newest.newer = stretch;
+    else this.#oldest = stretch;
+    this.#newest = stretch;
+    this.bytes += bytes;
+  }
+
+  /** The oldest frame; call only when not empty. Throws when it is not what `as` says: it is taken all the same. */
+  shift(): T {
+    const stretch = this.#oldest!;
+    const bound = 2 * stretch.next++;
+    const begin = stretch.bounds[bound]!;
+    const end = stretch.bounds[bound + 1]!;
+    if (stretch.next === stretch.count) this.#drop(stretch);
+    return toFrame(this.#framing, stretch.slab, begin, end);
+  }
+
+  /** What is left of the oldest stretch; call only when not empty. */
+  shiftBatch(): FrameBatch<T> {
+    const stretch = this.#oldest!;
+    this.#drop(stretch);
+    return new FrameBatch(this.#framing, stretch.slab, stretch.bounds, stretch.next, stretch.count - stretch.next);
+  }
+
+  clear(): void {
+    this.#oldest = undefined;
+    this.#newest = undefined;
+    this.bytes = 0;
+  }
+
+  #drop(stretch: Stretch): void {
+    this.#oldest = stretch.newer;
+    if (!stretch.newer) this.#newest = undefined;
+    this.bytes -= stretch.bytes;
+    this.#taken(stretch.bytes);
+  }
+}

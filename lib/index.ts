@@ -1,0 +1,10 @@
+export { connect } from './connect.ts';
+export { type ConnectionStats, type Peer, PipeConnection } from './connection.ts';
+export { encodeFrame, FrameDecoder } from './decoder.ts';
+export { PipeError, type PipeErrorCode } from './errors.ts';
+export { FrameBatch } from './frames.ts';
+export { type Framing, framing } from './framing.ts';
+export type { AsClient, ClientUser } from './impersonation.ts';
+export { listen } from './listen.ts';
+export type { Access, ConnectOptions, Direction, ImpersonationLevel, ListenOptions } from './options.ts';
+export { PipeServer, type ServeOptions, type ServerStats } from './server.ts';

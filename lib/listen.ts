@@ -1,0 +1,27 @@
+import { failureToError } from './errors.ts';
+import { loop } from './loop.ts';
+import { pipePath } from './name.ts';
+import { abortSignal, framingOf, type ListenOptions, rawListenOptions } from './options.ts';
+import { PipeServer } from './server.ts';
+
+/**
+ * Serves a named pipe (Windows: `CreateNamedPipeW`) or, elsewhere, a Unix domain socket at the path that .NET uses.
+ *
+ * @param name `'reports'` is `\\.\pipe\reports` on Windows and `$TMPDIR/CoreFxPipe_reports` (or `/tmp/…`) elsewhere;
+ * a full `\\.\pipe\…` or an absolute path is taken as it is.
+ *
+ * Rejects with a PipeError: `EINVAL` or `ENAMETOOLONG` for a name or an option that cannot be, before anything is
+ * created; `EADDRINUSE` when somebody serves the name already; `EACCES` when this process may not create it; and with
+ * the signal's reason when it has aborted.
+ */
+export async function listen<T = Buffer>(name: string, options: ListenOptions<T> = {}): Promise<PipeServer<T>> {
+  const signal = abortSignal(options.signal);
+  const path = pipePath(name);
+  const raw = rawListenOptions(path, options);
+  signal?.throwIfAborted();
+  const id = loop.listen(raw);
+  if (typeof id !== 'number') throw failureToError(id, path);
+  const server = new PipeServer<T>({ id, path, framing: framingOf(options), highWaterMark: raw.highWaterMark });
+  signal?.addEventListener('abort', () => void server.close(), { once: true });
+  return server;
+}

@@ -1,0 +1,162 @@
+// What may be asked for, with defaults; and how it is spelled for native code.
+import { availableParallelism } from 'node:os';
+import { invalid, PipeError } from './errors.ts';
+import { type Framing, framing as framings, rawFraming } from './framing.ts';
+import type { RawConnectOptions, RawListenOptions } from './native.ts';
+
+/** Which way frames go, as the side that says it sees it. */
+export type Direction = 'duplex' | 'in' | 'out';
+
+/**
+ * Who may connect. `owner`: the server's own user (on Linux also root). `authenticated`: every user with an account
+ * that logged on. `everyone`: anybody. `{ sddl }`: a security descriptor in Windows' own words
+ * (https://learn.microsoft.com/windows/win32/secauthz/security-descriptor-string-format).
+ * Whatever it says, nobody but the owner may create another instance of the pipe.
+ * On Linux it becomes the socket's mode (0600, or 0666) and a check of each peer; `{ sddl }` is refused with `ENOTSUP`.
+ */
+export type Access = 'owner' | 'authenticated' | 'everyone' | { readonly sddl: string };
+
+/** What a server may do with the identity of a client that connects to it (Windows: `SECURITY_SQOS_PRESENT`). */
+export type ImpersonationLevel = 'anonymous' | 'identification' | 'impersonation' | 'delegation';
+
+interface ChannelOptions<T> {
+  /** How bytes become frames and frames bytes; the same on both sides. Default: `framing.lengthPrefix()`. */
+  framing?: Framing<T> | undefined;
+  /** Which way frames go. Default: `'duplex'`. */
+  direction?: Direction | undefined;
+  /**
+   * Bytes of received frames that are kept for a slow reader before the loop stops reading, and bytes of sent frames
+   * that are queued before `send` makes its caller wait. Default: 1 MiB. One frame may exceed it.
+   */
+  highWaterMark?: number | undefined;
+}
+
+/** For {@link listen}. */
+export interface ListenOptions<T = Buffer> extends ChannelOptions<T> {
+  /** Who may connect. Default: `'owner'`. */
+  access?: Access | undefined;
+  /** Windows: whether clients on other machines may connect. Default: `false` (`PIPE_REJECT_REMOTE_CLIENTS`). */
+  allowRemote?: boolean | undefined;
+  /**
+   * Fail with `EADDRINUSE` when somebody already serves this name (Windows: `FILE_FLAG_FIRST_PIPE_INSTANCE`).
+   * `false` (Windows only) lets several processes of one user share it. Default: `true`.
+   */
+  exclusive?: boolean | undefined;
+  /** Connections at once, 1…254; more clients find the pipe busy. Default: `'unlimited'`. */
+  maxInstances?: number | 'unlimited' | undefined;
+  /** Windows: instances kept waiting for clients. Default: twice the number of cores, but 4…64. */
+  pendingInstances?: number | undefined;
+  /** The operating system's buffers, in bytes, for each direction. Default: 64 KiB. */
+  bufferSize?: number | { readonly in: number; readonly out: number } | undefined;
+  /** Closes the server, and only the server, when it aborts. */
+  signal?: AbortSignal | undefined;
+}
+
+/** For {@link connect}. */
+export interface ConnectOptions<T = Buffer> extends ChannelOptions<T> {
+  /** Windows: the machine that the pipe is on. Default: this one. */
+  host?: string | undefined;
+  /** How long a busy pipe (and, with `waitForServer`, an absent one) is waited for, in ms. Default: 10,000. */
+  timeout?: number | undefined;
+  /** Also wait for the pipe to appear instead of failing with `ENOENT` at once. Default: `false`. */
+  waitForServer?: boolean | undefined;
+  /** Windows: what the server may do with this process's identity. Default: `'identification'`. */
+  impersonation?: ImpersonationLevel | undefined;
+  /** `'self'`: refuse a pipe that another user created (`ERR_PIPE_UNTRUSTED_SERVER`), before the first byte. Default: `'any'`. */
+  serverOwner?: 'any' | 'self' | undefined;
+  /** Gives up connecting when it aborts; a connection that stands is not affected. */
+  signal?: AbortSignal | undefined;
+}
+
+const DIRECTIONS = { duplex: 3, in: 1, out: 2 } as const;
+const ACCESS = { owner: 0, authenticated: 1, everyone: 2 } as const;
+const LEVELS = { anonymous: 0, identification: 1, impersonation: 2, delegation: 3 } as const;
+const KIB = 1024;
+const LARGEST = 0x7fff_ffff;
+
+/** The framing that was asked for, or the default one. */
+export function framingOf<T>(options: ChannelOptions<T>): Framing<T> {
+  const chosen = options.framing ?? (framings.lengthPrefix() as unknown as Framing<T>);
+  rawFraming(chosen); // throws when it is not one
+  return chosen;
+}
+
+export function highWaterMarkOf(options: ChannelOptions<unknown>): number {
+  return integer('highWaterMark', options.highWaterMark ?? KIB * KIB, 1, LARGEST, 'bytes');
+}
+
+export function rawListenOptions<T>(path: string, options: ListenOptions<T>): RawListenOptions {
+  const buffer = options.bufferSize ?? 64 * KIB;
+  const both = typeof buffer === 'object' && buffer !== null ? buffer : { in: buffer, out: buffer };
+  const pending = Math.min(64, Math.max(4, 2 * availableParallelism()));
+  if (options.exclusive === false && process.platform !== 'win32') {
+    throw new PipeError('ENOTSUP', 'exclusive: false is for Windows: one Unix socket cannot be shared by several servers');
+  }
+  return {
+    ...channel(path, options),
+    ...rawAccess(options.access ?? 'owner'),
+    allowRemote: boolean('allowRemote', options.allowRemote ?? false),
+    exclusive: boolean('exclusive', options.exclusive ?? true),
+    maxInstances: maxInstances(options.maxInstances ?? 'unlimited'),
+    pendingInstances: integer('pendingInstances', options.pendingInstances ?? pending, 1, 254, 'instances'),
+    inBuffer: integer('bufferSize', both.in, 0, LARGEST, 'bytes'),
+    outBuffer: integer('bufferSize', both.out, 0, LARGEST, 'bytes'),
+  };
+}
+
+export function rawConnectOptions<T>(path: string, options: ConnectOptions<T>): RawConnectOptions {
+  return {
+    ...channel(path, options),
+    impersonation: choice('impersonation', options.impersonation ?? 'identification', LEVELS),
+    ownServerOnly: choice('serverOwner', options.serverOwner ?? 'any', { any: 0, self: 1 }) === 1,
+  };
+}
+
+export function rawAccess(access: Access): { access: number; sddl: string } {
+  if (typeof access === 'object' && access !== null && typeof access.sddl === 'string') {
+    if (process.platform !== 'win32') {
+      throw new PipeError('ENOTSUP', "access: { sddl } is for Windows; use 'owner', 'authenticated' or 'everyone'");
+    }
+    return { access: 3, sddl: access.sddl };
+  }
+  return { access: choice('access', access as string, ACCESS), sddl: '' };
+}
+
+/** A duration in ms: any number from 0 up, `Infinity` included. */
+export function milliseconds(name: string, value: number): number {
+  if (typeof value !== 'number' || !(value >= 0)) throw invalid(name, value, 'a number of milliseconds from 0 up');
+  return value;
+}
+
+export function boolean(name: string, value: boolean): boolean {
+  if (typeof value !== 'boolean') throw invalid(name, value, 'true or false');
+  return value;
+}
+
+export function abortSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
+  if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', signal, 'an AbortSignal');
+  return signal;
+}
+
+function channel<T>(path: string, options: ChannelOptions<T>) {
+  return {
+    path,
+    framing: rawFraming(framingOf(options)),
+    direction: choice('direction', options.direction ?? 'duplex', DIRECTIONS),
+    highWaterMark: highWaterMarkOf(options),
+  };
+}
+
+function maxInstances(value: number | 'unlimited'): number {
+  return value === 'unlimited' ? 0 : integer('maxInstances', value, 1, 254, "instances, or 'unlimited'");
+}
+
+function choice<const C extends Record<string, number>>(name: string, value: string, choices: C): number {
+  if (typeof value === 'string' && Object.hasOwn(choices, value)) return choices[value]!;
+  throw invalid(name, value, `one of ${Object.keys(choices).join(', ')}`);
+}
+
+function integer(name: string, value: number, least: number, most: number, unit: string): number {
+  if (Number.isInteger(value) && value >= least && value <= most) return value;
+  throw invalid(name, value, `a whole number from ${least} to ${most} (${unit})`);
+}

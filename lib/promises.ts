@@ -1,0 +1,39 @@
+/** A promise with its own resolve and reject (`Promise.withResolvers`, which Node 20 lacks). */
+export interface Deferred<T = void> {
+  readonly promise: Promise<T>;
+  resolve(value: T): void;
+  reject(error: unknown): void;
+}
+
+export function deferred<T = void>(): Deferred<T> {
+  let resolve!: (value: T) => void;
+  let reject!: (error: unknown) => void;
+  const promise = new Promise<T>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}
+
+/** What `promise` comes to; or, when the signal aborts first, `abort()` and its reason. */
+export function orAborted<T>(promise: Promise<T>, signal: AbortSignal, abort: () => void): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const aborted = () => {
+      abort();
+      reject(signal.reason);
+    };
+    signal.addEventListener('abort', aborted, { once: true });
+    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+  });
+}
+
+/** Waits `ms`; rejects with the signal's reason when it aborts. */
+export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  const { promise, resolve } = deferred();
+  const timer = setTimeout(resolve, ms);
+  try {
+    await (signal ? orAborted(promise, signal, () => clearTimeout(timer)) : promise);
+  } finally {
+    clearTimeout(timer);
+  }
+}

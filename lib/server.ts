@@ -1,0 +1,183 @@
+import { PipeConnection } from './connection.ts';
+import { failureToError, type PipeError } from './errors.ts';
+import type { Framing } from './framing.ts';
+import { addListener, loop } from './loop.ts';
+import { type Access, rawAccess } from './options.ts';
+import { deferred } from './promises.ts';
+import { ReaderIterator, Readers } from './readers.ts';
+
+/** What a server did so far. */
+export interface ServerStats {
+  /** Connections made since the server was opened. */
+  readonly accepted: number;
+  /** Connections open now. */
+  readonly open: number;
+  /** Connections made that nobody has taken from the server yet. */
+  readonly waiting: number;
+}
+
+/** For {@link PipeServer.serve}. */
+export interface ServeOptions<T> {
+  /** Told when a handler throws or rejects. Default: a process warning (`process.emitWarning`). */
+  onError?: ((error: unknown, connection: PipeConnection<T>) => void) | undefined;
+}
+
+/** @internal */
+export interface ServerOrigin<T> {
+  id: number;
+  path: string;
+  framing: Framing<T>;
+  highWaterMark: number;
+}
+
+/**
+ * A named pipe that is being served. Iterate it for its connections, first come first served, or let
+ * {@link serve} run a handler for each. Made by `listen`.
+ */
+export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>, AsyncDisposable {
+  /** The pipe's path: `\\.\pipe\NAME`, or the socket's. */
+  readonly path: string;
+
+  readonly #handle: number;
+  readonly #framing: Framing<T>;
+  readonly #highWaterMark: number;
+  readonly #open = new Set<PipeConnection<T>>();
+  readonly #waiting: PipeConnection<T>[] = [];
+  readonly #readers = new Readers(() => this.#waiting.length > 0);
+  readonly #released = deferred();
+  #accepted = 0;
+  #closing = false;
+
+  /** @internal */
+  constructor({ id, path, framing, highWaterMark }: ServerOrigin<T>) {
+    this.#handle = id;
+    this.path = path;
+    this.#framing = framing;
+    this.#highWaterMark = highWaterMark;
+    addListener(id, {
+      accepted: (connection) => this.#accept(connection),
+      released: () => {
+        this.#stop();
+        this.#released.resolve();
+      },
+    });
+  }
+
+  /** Connections open now, those not taken yet included. */
+  get connections(): number {
+    return this.#open.size;
+  }
+
+  /** Connections in the order in which clients came, until the server is closed. Leaving the loop does not close it. */
+  [Symbol.asyncIterator](): AsyncIterableIterator<PipeConnection<T>> {
+    return new ReaderIterator(this.#readers, () => this.#waiting.shift()!);
+  }
+
+  /**
+   * Runs `handler` for every client, all at the same time, and closes each connection when its handler settles.
+   * A handler's failure is told to `onError` and ends neither the server nor another handler. Resolves when the server
+   * is closed and all handlers have settled.
+   */
+  async serve(
+    handler: (connection: PipeConnection<T>) => unknown,
+    { onError = warn }: ServeOptions<T> = {},
+  ): Promise<void> {
+    const running = new Set<Promise<void>>();
+    for await (const connection of this) {
+      const run = handle(connection, handler, onError).finally(() => running.delete(run));
+      running.add(run);
+    }
+    await Promise.all(running);
+  }
+
+  /**
+   * Changes who may connect, from now on; connections that stand are not affected. Windows: `SetSecurityInfo` on the
+   * live pipe. Linux: the socket's mode and the check of each peer. Rejects with `EINVAL` for a descriptor that is
+   * none, and when the server is closed.
+   */
+  async setAccess(access: Access): Promise<void> {
+    const { access: preset, sddl } = rawAccess(access);
+    const failure = loop.setAccess(this.#handle, preset, sddl);
+    if (failure !== 0) throw failureToError(failure, this.path);
+  }
+
+  /** What the server did so far. */
+  stats(): ServerStats {
+    return { accepted: this.#accepted, open: this.#open.size, waiting: this.#waiting.length };
+  }
+
+  /** The server keeps the process alive while it is open: the default. */
+  ref(): this {
+    loop.keepListenerAlive(this.#handle, true);
+    return this;
+  }
+
+  /** The process may end although this server is open. */
+  unref(): this {
+    loop.keepListenerAlive(this.#handle, false);
+    return this;
+  }
+
+  /**
+   * Stops listening; resolves when the name is free again. Connections that were taken live on, or, with
+   * `connections: true`, are closed gracefully, too (each as by its own `close({ timeout })`).
+   * Clients that nobody took are disconnected.
+   */
+  async close({ connections = false, timeout }: { connections?: boolean; timeout?: number | undefined } = {}): Promise<void> {
+    if (!this.#closing) {
+      this.#stop();
+      loop.closeListener(this.#handle);
+    }
+    const closing = connections ? [...this.#open].map((connection) => connection.close({ timeout })) : [];
+    await Promise.all([this.#released.promise, ...closing]);
+  }
+
+  /** Closes the server and its connections: `close({ connections: true })`. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close({ connections: true });
+  }
+
+  #accept(id: number): void {
+    this.#accepted++;
+    const connection = new PipeConnection<T>({
+      id,
+      path: this.path,
+      framing: this.#framing,
+      highWaterMark: this.#highWaterMark,
+      side: 'server',
+    });
+    this.#open.add(connection);
+    const forget = () => this.#open.delete(connection);
+    connection.closed.then(forget, forget);
+    if (this.#closing) return connection.destroy();
+    this.#waiting.push(connection);
+    this.#readers.serve();
+  }
+
+  #stop(): void {
+    if (this.#closing) return;
+    this.#closing = true;
+    for (const connection of this.#waiting.splice(0)) connection.destroy();
+    this.#readers.end();
+  }
+}
+
+async function handle<T>(
+  connection: PipeConnection<T>,
+  handler: (connection: PipeConnection<T>) => unknown,
+  onError: (error: unknown, connection: PipeConnection<T>) => void,
+): Promise<void> {
+  try {
+    await handler(connection);
+    await connection.close();
+  } catch (error) {
+    connection.close().catch(() => {}); // what the handler sent before it failed still goes out
+    onError(error, connection);
+  }
+}
+
+function warn(error: unknown): void {
+  process.emitWarning(error instanceof Error ? error : String(error), 'PipeHandlerWarning');
+}
+
+export type { PipeError };
