@@ -10,7 +10,7 @@
 
 namespace framepipe {
 
-// The wire carries `header`, then the frame from its byte `skip` on, then `trailer`.
+// The wire carries `header` bytes, then the frame from its byte `skip` on, then `trailer` (the framing's own memory).
 struct Envelope {
   std::array<uint8_t, 272> bytes;  // left uninitialised: this is the hot path
   size_t header = 0;               // bytes in use

@@ -1,7 +1,8 @@
 // What a framing is: a flat, validated description that encoder and decoder share. Any thread.
 #pragma once
 #include <cstdint>
-#include <string>
+
+#include "codec/delimiter.h"
 
 namespace framepipe {
 
@@ -14,6 +15,9 @@ enum class FramingKind : uint8_t {
   Message,        // the operating system keeps the boundaries
 };
 
+// Offsets in a block are 32 bits wide: a frame of this size, its header and one read beyond fit.
+constexpr uint32_t kMaxFrameLength = 1u << 30;
+
 struct Framing {
   FramingKind kind = FramingKind::LengthPrefix;
   uint8_t length_bytes = 4;  // 1, 2, 3, 4 or 8
@@ -21,10 +25,15 @@ struct Framing {
   bool keep_header = false;  // frames carry their header, both ways
   bool trim_cr = false;      // Delimited: a CR before the delimiter is not part of the frame
   uint8_t offset = 0;        // bytes of header before the length field
-  uint8_t unit = 1;          // a frame's length is a multiple of this (2 for UTF-16)
+  uint8_t unit = 1;          // a frame's length is a multiple of this: 1, or 2 for UTF-16
   int32_t adjustment = 0;    // frame length = length field + adjustment
-  uint32_t max_frame_length = 16u << 20;
-  std::string delimiter;
+  uint32_t max_frame_length = 16u << 20;  // of the payload, after adjustment, without header and delimiter
+  Delimiter delimiter;
+
+  size_t headerLength() const { return size_t{offset} + length_bytes; }  // LengthPrefix only
 };
+
+// What is wrong with a framing, as static text that names the option and the range; null: nothing.
+const char* faultOf(const Framing& framing);
 
 }  // namespace framepipe

@@ -9,9 +9,9 @@ namespace framepipe {
 
 struct Chunk {
   BlockRef block;
-  uint32_t begin = 0;              // first byte of the first frame, its header included, within the block
-  uint32_t length = 0;             // bytes on the wire: what counts against the high-water mark
-  std::vector<Boundary> frames;    // relative to `begin`
+  uint32_t begin = 0;            // first byte of the first frame, its header included, within the block
+  uint32_t length = 0;           // bytes on the wire: what counts against the high-water mark
+  std::vector<Boundary> frames;  // relative to `begin`
 
   const uint8_t* data() const { return block->data() + begin; }
 };

@@ -3,6 +3,7 @@
 #include <memory>
 #include <span>
 
+#include "core/block_pool.h"
 #include "core/chunk.h"
 #include "core/failure.h"
 
@@ -10,12 +11,13 @@ namespace framepipe {
 
 class Receiver {
  public:
-  explicit Receiver(const Framing& framing);
+  // `pool`: the loop's, so that connections share what memory they do not need right now.
+  explicit Receiver(const Framing& framing, std::shared_ptr<BlockPool> pool = nullptr);
 
-  // Where the next bytes may be put: never empty, valid until arrived() or another room().
+  // Where the next bytes may be put: at least `least`, valid until arrived(), release() or another room().
   // A frame whose length is known gets room for all of it, in bounded steps, so that what a
   // peer merely declares costs no memory.
-  std::span<uint8_t> room();
+  std::span<uint8_t> room(size_t least = 1);
 
   // `count` bytes were put there. Fills `chunk` when that completed frames (chunk.frames is empty otherwise).
   // `message_ends`: the operating system says that a message ended here (message framing only).
@@ -25,20 +27,38 @@ class Receiver {
   // The stream ended.
   Failure ended();
 
+  // Nothing is there to be read for now: holds no memory any more but an incomplete frame's.
+  void release();
+
   // Bytes of an incomplete frame that are held.
   size_t pending() const { return filled_ - start_; }
 
  private:
-  void grow(size_t least);
+  static constexpr size_t kFirstStep = 4u << 10;
+  static constexpr size_t kGreatestStep = 256u << 10;
+  // A frame of up to 1 MiB, with its header, gets all of its memory as soon as its length is known.
+  static constexpr size_t kWholeFrame = (1u << 20) + (16u << 10);
+  static constexpr size_t kLeastRoomInFrame = 64u << 10;
+
+  size_t roomNeeded() const;
+  size_t sizeOfNext() const;
+  void makeRoom(size_t needed);
+  void adapt(size_t count);
+  Decoder::Scan scan(Chunk& chunk, bool message_ends);
+  Decoder::Scan scanMessage(Chunk& chunk, bool message_ends) const;
 
   std::unique_ptr<Decoder> decoder_;  // null: message framing
+  std::shared_ptr<BlockPool> pool_;
   uint32_t max_frame_length_;
-  bool failed_ = false;
+  Failure failure_;
   BlockRef block_;
-  size_t start_ = 0;   // first byte not consumed
-  size_t filled_ = 0;  // end of what has arrived
-  size_t wanted_ = 0;  // Decoder::Scan::wanted of the frame at start_
-  size_t step_;        // how much room to offer: grows while reads come back full
+  size_t start_ = 0;    // first byte not consumed
+  size_t filled_ = 0;   // end of what has arrived
+  size_t wanted_ = 0;   // Decoder::Scan::wanted of the frame at start_
+  size_t offered_ = 0;  // by the latest room()
+  size_t step_ = kFirstStep;  // how large a block to take: doubles while reads come back full, shrinks again
+  size_t frames_ = 0;         // how many came in the latest chunk,
+  size_t frame_size_ = 0;     // and how large they were: the next ones are likely to be alike
   uint64_t position_ = 0;
 };
 

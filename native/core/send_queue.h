@@ -3,17 +3,19 @@
 #include <cstddef>
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <span>
 
-#include "codec/framing.h"
-#include "core/block.h"
+#include "codec/encoder.h"
+#include "core/block_pool.h"
 #include "core/failure.h"
 
 namespace framepipe {
 
 class SendQueue {
  public:
-  explicit SendQueue(const Framing& framing) : framing_(framing) {}
+  // `pool`: the loop's, so that connections share what memory they do not need right now.
+  explicit SendQueue(const Framing& framing, std::shared_ptr<BlockPool> pool = nullptr);
 
   // Encodes all of the frames or, when one is refused, none. The bytes are copied: the caller may reuse its memory.
   Failure append(std::span<const std::span<const uint8_t>> frames);
@@ -34,17 +36,28 @@ class SendQueue {
   BlockRef front() const { return segments_.empty() ? nullptr : segments_.front().block; }
 
  private:
+  static constexpr size_t kFirstBlock = 4u << 10;
+  static constexpr size_t kGreatestSharedBlock = 64u << 10;
+
   struct Segment {
     BlockRef block;
     size_t begin;
     size_t end;
   };
-  void put(std::span<const uint8_t> bytes);
-  void reserve(size_t bytes);
+  struct Mark {
+    size_t segments, end, queued;
+  };
+  Mark mark() const;
+  void rollBack(const Mark& mark);
+  void put(const Envelope& envelope, std::span<const uint8_t> frame);
+  uint8_t* extend(size_t bytes);
+  BlockRef nextBlock(size_t bytes);
 
   Framing framing_;
+  std::shared_ptr<BlockPool> pool_;
   std::deque<Segment> segments_;
   size_t queued_ = 0;
+  BlockRef spare_;  // a small one: what is sent at once, again and again, needs no other memory
 };
 
 }  // namespace framepipe

@@ -1,0 +1,56 @@
+#include "codec/stream_decoder.h"
+
+#include <algorithm>
+
+namespace framepipe {
+
+Decoder::Scan StreamDecoder::scan(std::span<const uint8_t> bytes, std::vector<Boundary>& frames) {
+  if (error_) return {.consumed = 0, .wanted = 0, .error = error_};
+  const Scan found = search(bytes, frames);
+  position_ += found.consumed;
+  wanted_ = found.wanted;
+  error_ = found.error;
+  return found;
+}
+
+FrameError StreamDecoder::end(std::span<const uint8_t> rest) {
+  if (error_ || rest.empty()) return error_;
+  const size_t header = headerOf(rest);
+  error_ = {.code = "ERR_FRAME_TRUNCATED",
+            .reason = "the stream ended within a frame",
+            .declared = wanted_ == 0 ? 0 : wanted_ - header,
+            .limit = rest.size() - std::min(header, rest.size()),
+            .position = position_};
+  return error_;
+}
+
+Decoder::Scan StreamDecoder::refuse(size_t at, const char* code, const char* reason, uint64_t declared,
+                                    uint64_t limit) const {
+  return {.consumed = at,
+          .wanted = 0,
+          .error = {.code = code,
+                    .reason = reason,
+                    .declared = declared,
+                    .limit = limit,
+                    .position = position_ + at}};
+}
+
+std::unique_ptr<Decoder> makeDecoder(const Framing& framing) {
+  switch (framing.kind) {
+    case FramingKind::Raw:
+      return makeRawDecoder(framing);
+    case FramingKind::LengthPrefix:
+      return makeLengthPrefixDecoder(framing);
+    case FramingKind::Varint:
+      return makeVarintDecoder(framing);
+    case FramingKind::Delimited:
+      return makeDelimitedDecoder(framing);
+    case FramingKind::ContentLength:
+      return makeContentLengthDecoder(framing);
+    case FramingKind::Message:
+      return nullptr;
+  }
+  return nullptr;
+}
+
+}  // namespace framepipe

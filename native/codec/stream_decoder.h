@@ -1,0 +1,35 @@
+// What the decoders of all framings share: where in the stream they are, and that an error is final.
+// One thread at a time.
+#pragma once
+#include "codec/decoder.h"
+
+namespace framepipe {
+
+class StreamDecoder : public Decoder {
+ public:
+  Scan scan(std::span<const uint8_t> bytes, std::vector<Boundary>& frames) final;
+  FrameError end(std::span<const uint8_t> rest) final;
+
+ protected:
+  virtual Scan search(std::span<const uint8_t> bytes, std::vector<Boundary>& frames) = 0;
+
+  // Of the frame that is incomplete: the bytes before its payload, once they are known.
+  virtual size_t headerOf(std::span<const uint8_t> rest) const = 0;
+
+  // Ends a search: the frame that begins at bytes[at] is refused.
+  Scan refuse(size_t at, const char* code, const char* reason, uint64_t declared, uint64_t limit) const;
+
+ private:
+  uint64_t position_ = 0;  // of the first byte not consumed, in the stream
+  size_t wanted_ = 0;
+  FrameError error_;
+};
+
+// One for each framing.
+std::unique_ptr<Decoder> makeRawDecoder(const Framing& framing);
+std::unique_ptr<Decoder> makeLengthPrefixDecoder(const Framing& framing);
+std::unique_ptr<Decoder> makeVarintDecoder(const Framing& framing);
+std::unique_ptr<Decoder> makeDelimitedDecoder(const Framing& framing);
+std::unique_ptr<Decoder> makeContentLengthDecoder(const Framing& framing);
+
+}  // namespace framepipe

@@ -1,0 +1,125 @@
+#include "core/receiver.h"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace framepipe {
+
+Receiver::Receiver(const Framing& framing, std::shared_ptr<BlockPool> pool)
+    : decoder_(makeDecoder(framing)),
+      pool_(std::move(pool)),
+      max_frame_length_(framing.max_frame_length) {}
+
+std::span<uint8_t> Receiver::room(size_t least) {
+  if (pending() == 0 && block_.unique()) {
+    start_ = filled_ = 0;
+    if (block_->size() / 4 > sizeOfNext()) block_.reset();
+  }
+  const size_t needed = std::max(least, roomNeeded());
+  if (!block_ || block_->size() - filled_ < needed) makeRoom(needed);
+  offered_ = block_->size() - filled_;
+  return {block_->data() + filled_, offered_};
+}
+
+size_t Receiver::roomNeeded() const {
+  if (wanted_ == 0) return step_ / 4;
+  const size_t missing = wanted_ - pending();
+  return wanted_ <= kWholeFrame ? missing : std::min(missing, kLeastRoomInFrame);
+}
+
+// What a peer has declared is trusted up to a limit, beyond it as far as the peer has kept its word:
+// by as much of this frame as has arrived, or by a frame before.
+size_t Receiver::sizeOfNext() const {
+  const size_t likely = std::max(step_, std::min(frame_size_, kWholeFrame));
+  if (wanted_ == 0) return std::max(likely, 2 * pending());
+  const size_t trusted = std::max({kWholeFrame, frame_size_, 2 * pending()});
+  return std::max(likely, std::min(wanted_, trusted));
+}
+
+void Receiver::makeRoom(size_t needed) {
+  const size_t rest = pending();
+  if (block_ && block_->size() - rest >= needed && block_.unique()) {
+    std::memmove(block_->data(), block_->data() + start_, rest);
+  } else {
+    BlockRef next = BlockPool::take(pool_, std::max(sizeOfNext(), rest + needed));
+    if (rest > 0) std::memcpy(next->data(), block_->data() + start_, rest);
+    block_ = std::move(next);
+  }
+  start_ = 0;
+  filled_ = rest;
+}
+
+void Receiver::adapt(size_t count) {
+  if (count == offered_ && offered_ >= step_ / 2)
+    step_ = std::min(2 * step_, kGreatestStep);
+  else if (count < step_ / 4)
+    step_ = std::max(step_ / 2, kFirstStep);
+}
+
+Failure Receiver::arrived(size_t count, Chunk& chunk, bool message_ends) {
+  chunk.block.reset();
+  chunk.frames.clear();
+  chunk.begin = chunk.length = 0;
+  if (failure_) return failure_;
+  adapt(count);
+  filled_ += count;
+  if (decoder_ && pending() < wanted_) return {};
+
+  const Decoder::Scan found = scan(chunk, message_ends);
+  if (!chunk.frames.empty()) {
+    chunk.block = block_;
+    chunk.begin = static_cast<uint32_t>(start_);
+    chunk.length = static_cast<uint32_t>(found.consumed);
+    frames_ = chunk.frames.size();
+    frame_size_ = found.consumed / frames_;
+  }
+  start_ += found.consumed;
+  position_ += found.consumed;
+  wanted_ = found.wanted;
+  if (found.error) failure_ = Failure::of(found.error, "read");
+  return failure_;
+}
+
+Decoder::Scan Receiver::scan(Chunk& chunk, bool message_ends) {
+  if (!decoder_) return scanMessage(chunk, message_ends);
+  chunk.frames.reserve(std::min(frames_, pending()));
+  return decoder_->scan({block_->data() + start_, pending()}, chunk.frames);
+}
+
+Decoder::Scan Receiver::scanMessage(Chunk& chunk, bool message_ends) const {
+  if (pending() > max_frame_length_)
+    return {.consumed = 0,
+            .wanted = 0,
+            .error = {.code = "ERR_FRAME_TOO_LARGE",
+                      .reason = "longer than maxFrameLength",
+                      .declared = pending(),
+                      .limit = max_frame_length_,
+                      .position = position_}};
+  if (!message_ends) return {};
+  chunk.frames.push_back({0, static_cast<uint32_t>(pending())});
+  return {.consumed = pending(), .wanted = 0, .error = {}};
+}
+
+Failure Receiver::ended() {
+  if (failure_ || pending() == 0) return failure_;
+  FrameError error;
+  if (decoder_)
+    error = decoder_->end({block_->data() + start_, pending()});
+  else
+    error = {.code = "ERR_FRAME_TRUNCATED",
+             .reason = "the stream ended within a message",
+             .declared = 0,
+             .limit = pending(),
+             .position = position_};
+  if (error) failure_ = Failure::of(error, "read");
+  return failure_;
+}
+
+void Receiver::release() {
+  if (pending() > 0) return;
+  block_.reset();
+  start_ = filled_ = 0;
+}
+
+}  // namespace framepipe
