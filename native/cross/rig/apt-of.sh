@@ -7,8 +7,8 @@ shift 2
 
 mkdir -p "$folder"/{state/lists/partial,cache/archives/partial}
 if [ ! -e "$folder/apt.conf" ]; then
-  archive=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Origin: Debian' 'Label: Debian' 'Component: main' | head -n 1)
-  [ -n "$archive" ] || { echo "no Debian archive among this machine's apt sources (is it Debian? has apt-get update run?)" >&2; exit 1; }
+  archive=$(apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 'Component: main' | grep '/debian/*$' | head -n 1)
+  [ -n "$archive" ] || { echo "no Debian archive among this machine's apt sources (is it Debian?)" >&2; exit 1; }
   : >"$folder/status"
   cat >"$folder/debian.sources" <<SOURCES
 Types: deb deb-src

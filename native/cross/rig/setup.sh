@@ -19,7 +19,7 @@ fi
 
 mkdir -p "$(dirname "$rig")"
 exec 9>"$rig.lock"
-flock 9 # another run may be making it just now
+flock 9 # another run may be making it just now; what it starts holds the lock as well
 if ready; then
   echo "$rig"
   exit
@@ -36,7 +36,7 @@ rm -rf "$rig"
 mkdir -p "$rig/work"
 : >"$rig/setup.log"
 logged() {
-  "$@" >>"$rig/setup.log" 2>&1 9>&- || { tail -n 30 "$rig/setup.log" >&2; echo "failed: $* (all of it: $rig/setup.log)" >&2; exit 1; }
+  "$@" >>"$rig/setup.log" 2>&1 || { tail -n 30 "$rig/setup.log" >&2; echo "failed: $* (all of it: $rig/setup.log)" >&2; exit 1; }
 }
 
 "$here/../packages.sh" patchelf g++-mingw-w64-x86-64-posix autoconf autotools-dev flex bison dpkg-dev patch gcc make perl debian-archive-keyring
@@ -44,9 +44,9 @@ say 'packages'
 
 mkdir "$rig/work/debs" "$rig/work/source"
 cd "$rig/work/debs"
-logged "$here/apt-of.sh" trixie "$rig/work/apt" download libc6 libgcc-s1 libwine wine64 libunwind8 liblzma5 zlib1g libz-mingw-w64
+logged "$here/apt-of.sh" trixie "$rig/work/apt-trixie" download libc6 libgcc-s1 libwine wine64 libunwind8 liblzma5 zlib1g libz-mingw-w64
 cd "$rig/work/source"
-logged "$here/apt-of.sh" trixie "$rig/work/apt" source --download-only wine
+logged "$here/apt-of.sh" trixie "$rig/work/apt-trixie" source --download-only wine
 cd "$rig"
 say 'Wine downloaded'
 logged "$here/unpack-wine.sh" "$rig/work/debs" "$rig/wine"
@@ -56,7 +56,7 @@ say 'Wine built: its pipes keep the security rules'
 # A second C++ library and a Windows API, for the check in MSVC's mode.
 mkdir "$rig/work/libcxx"
 cd "$rig/work/libcxx"
-logged apt-get -qq download libc++-14-dev
+logged "$here/apt-of.sh" bookworm "$rig/work/apt-bookworm" download libc++-14-dev
 logged dpkg-deb -x libc++-14-dev_*.deb "$rig/libcxx"
 cd "$rig"
 
