@@ -1,3 +1,5 @@
+import type { Duplex } from 'node:stream';
+import { duplexOf } from './duplex.ts';
 import { failureToError, PipeError } from './errors.ts';
 import { type FrameBatch, FrameQueue } from './frames.ts';
 import { type Framing, fromFrame } from './framing.ts';
@@ -209,6 +211,15 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   /** Who the client is: its account, as the operating system knows it. Server side only. */
   peerUser(): Promise<ClientUser> {
     return this.#impersonation.user();
+  }
+
+  /**
+   * A Node stream of the connection's bytes, for `pipeline`, `http.Server.emit('connection', …)` and the like: use it
+   * with `framing.raw()`. `end()` closes the connection in both directions when everything has gone out, for pipes
+   * know no half-close. Read and write through the stream only from then on.
+   */
+  toDuplex(this: PipeConnection<Buffer>): Duplex {
+    return duplexOf(this);
   }
 
   /** The connection keeps the process alive while it is open: the default. */

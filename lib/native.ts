@@ -152,4 +152,17 @@ export interface NativeAddon {
   encode(framing: RawFraming, frame: Uint8Array): Buffer | RawFailure;
 }
 
-export const native: NativeAddon = load(fileURLToPath(new URL('..', import.meta.url)));
+function loadAddon(): NativeAddon {
+  try {
+    return load(fileURLToPath(new URL('..', import.meta.url)));
+  } catch (cause) {
+    const system = `${process.platform}-${process.arch}`;
+    throw new Error(
+      `framepipe has no binary that works on ${system} with Node ${process.version}: ` +
+        'build it with `npm rebuild framepipe` (needs a C++20 compiler and Python)',
+      { cause },
+    );
+  }
+}
+
+export const native: NativeAddon = loadAddon();
