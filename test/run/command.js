@@ -48,12 +48,13 @@ export async function must(command, args, options = {}) {
 }
 
 // Under Wine the processes that a program starts are not in its process group, nor its descendants. All have inherited
-// its environment, though.
+// its environment, though; and so have Wine's own services, which other runs use as well.
 function killMarked(id) {
   if (process.platform !== 'linux') return;
   for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name))) {
     try {
-      if (readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`FRAMEPIPE_RUN=${id}`))
+      if (!readFileSync(`/proc/${pid}/environ`, 'latin1').includes(`FRAMEPIPE_RUN=${id}`)) continue;
+      if (!/wineserver|^C:\\windows\\/.test(readFileSync(`/proc/${pid}/cmdline`, 'latin1')))
         process.kill(Number(pid), 'SIGKILL');
     } catch {} // it has ended, or is somebody else's
   }
