@@ -8,7 +8,9 @@ namespace framepipe {
 
 namespace {
 
-Failure einval(const char* hint) { return {.code = "EINVAL", .syscall = "", .os = 0, .hint = hint, .frame = {}}; }
+Failure einval(const char* hint) {
+  return {.code = "EINVAL", .syscall = "", .os = 0, .hint = hint, .frame = {}};
+}
 
 bool readKind(Napi::Object raw, FramingKind& kind) {
   static constexpr struct {
@@ -45,7 +47,9 @@ bool readNumber(Napi::Object raw, const char* key, Number& number) {
   return true;
 }
 
-bool readFlag(Napi::Object raw, const char* key) { return raw.Get(key).ToBoolean(); }
+bool readFlag(Napi::Object raw, const char* key) {
+  return raw.Get(key).ToBoolean();
+}
 
 bool readDelimiter(Napi::Object raw, Delimiter& delimiter) {
   const Napi::Value value = raw.Get("delimiter");

@@ -95,8 +95,7 @@ class ContentLengthDecoder final : public StreamDecoder {
     if (!isContentLength(line.substr(0, colon))) return nullptr;
     if (progress_.known) return "a header with two Content-Length lines";
     progress_.known = true;
-    return parse(trim(line.substr(colon + 1)), progress_.length) ? nullptr
-                                                                 : "a Content-Length that is no number";
+    return parse(trim(line.substr(colon + 1)), progress_.length) ? nullptr : "a Content-Length that is no number";
   }
 
   size_t headerOf(std::span<const uint8_t> rest) const override {

@@ -20,9 +20,7 @@ class Delimiter {
   Delimiter(const char* text) : Delimiter(std::string(text)) {}  // NOLINT
 
   size_t size() const { return bytes_.size(); }
-  std::span<const uint8_t> bytes() const {
-    return {reinterpret_cast<const uint8_t*>(bytes_.data()), bytes_.size()};
-  }
+  std::span<const uint8_t> bytes() const { return {reinterpret_cast<const uint8_t*>(bytes_.data()), bytes_.size()}; }
 
   // Looks from bytes[at] on, `matched` bytes of the delimiter having been seen right before it.
   // Returns where its first occurrence ends, or kNowhere; `matched` is then what to go on with.

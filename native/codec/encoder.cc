@@ -38,8 +38,7 @@ FrameError encodeLengthPrefix(const Framing& framing, std::span<const uint8_t> f
   const uint64_t greatest = UINT64_MAX >> (64 - 8 * framing.length_bytes);
   if (static_cast<uint64_t>(value) > greatest)
     return refuse(kTooLarge, "longer than its length field can say", length,
-                  static_cast<uint64_t>(
-                      std::max<int64_t>(0, static_cast<int64_t>(greatest) + framing.adjustment)));
+                  static_cast<uint64_t>(std::max<int64_t>(0, static_cast<int64_t>(greatest) + framing.adjustment)));
   if (kept)
     std::memcpy(envelope.bytes.data(), frame.data(), header);
   else

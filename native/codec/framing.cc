@@ -15,8 +15,7 @@ const char* faultOf(const Framing& framing) {
   // A greater one leaves no frame that is allowed.
   if (prefix && framing.adjustment > static_cast<int64_t>(framing.max_frame_length))
     return "adjustment must not exceed maxFrameLength";
-  if (framing.kind == FramingKind::Delimited && framing.delimiter.size() == 0)
-    return "the delimiter must not be empty";
+  if (framing.kind == FramingKind::Delimited && framing.delimiter.size() == 0) return "the delimiter must not be empty";
   if (framing.delimiter.size() > Delimiter::kMaxSize) return "the delimiter must not exceed 256 bytes";
   return nullptr;
 }

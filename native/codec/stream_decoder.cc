@@ -28,11 +28,7 @@ Decoder::Scan StreamDecoder::refuse(size_t at, const char* code, const char* rea
                                     uint64_t limit) const {
   return {.consumed = at,
           .wanted = 0,
-          .error = {.code = code,
-                    .reason = reason,
-                    .declared = declared,
-                    .limit = limit,
-                    .position = position_ + at}};
+          .error = {.code = code, .reason = reason, .declared = declared, .limit = limit, .position = position_ + at}};
 }
 
 std::unique_ptr<Decoder> makeDecoder(const Framing& framing) {

@@ -33,8 +33,7 @@ class VarintDecoder final : public StreamDecoder {
     size_t at = 0;
     while (at < bytes.size()) {
       const Prefix prefix = read(bytes.subspan(at));
-      if (prefix.invalid)
-        return refuse(at, "ERR_FRAME_INVALID", "a length of more than 64 bits", prefix.length, max_);
+      if (prefix.invalid) return refuse(at, "ERR_FRAME_INVALID", "a length of more than 64 bits", prefix.length, max_);
       if (prefix.size == 0) break;
       if (prefix.length > max_)
         return refuse(at, "ERR_FRAME_TOO_LARGE", "longer than maxFrameLength", prefix.length, max_);

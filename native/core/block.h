@@ -68,6 +68,8 @@ class BlockRef {
   Block* block_ = nullptr;
 };
 
-inline BlockRef Block::make(size_t size) { return BlockRef(new Block(size)); }
+inline BlockRef Block::make(size_t size) {
+  return BlockRef(new Block(size));
+}
 
 }  // namespace framepipe

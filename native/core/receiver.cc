@@ -7,9 +7,7 @@
 namespace framepipe {
 
 Receiver::Receiver(const Framing& framing, std::shared_ptr<BlockPool> pool)
-    : decoder_(makeDecoder(framing)),
-      pool_(std::move(pool)),
-      max_frame_length_(framing.max_frame_length) {}
+    : decoder_(makeDecoder(framing)), pool_(std::move(pool)), max_frame_length_(framing.max_frame_length) {}
 
 std::span<uint8_t> Receiver::room(size_t least) {
   if (pending() == 0 && block_.unique()) {

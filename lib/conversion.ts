@@ -1,0 +1,117 @@
+// What a frame is to JavaScript: its bytes, the text in them, or the JSON in that text.
+import { types } from 'node:util';
+import { invalid, PipeError } from './errors.ts';
+
+/** What frames are: `'buffer'`, `'json'`, or the text in them, in one of Node's encodings. */
+export type As = 'buffer' | 'json' | BufferEncoding;
+
+/** Makes frames of bytes, and bytes of frames. */
+export interface Conversion<T> {
+  /** The frame at `slab[begin…end)`. A Buffer is a view of it. */
+  toFrame(slab: Buffer, begin: number, end: number): T;
+  /** The bytes of a frame that is not given as bytes already. */
+  toBytes(value: T): Uint8Array;
+}
+
+const BUFFERS: Conversion<Buffer> = {
+  toFrame: (slab, begin, end) => slab.subarray(begin, end),
+  toBytes: (value) => {
+    const cure = typeof value === 'string' ? "; to send strings, make the framing with { as: 'utf8' }" : '';
+    throw wrongType(value, 'a Uint8Array', cure);
+  },
+};
+
+/** `text`: the encoding that `'json'` is written in, and the only one when the framing prescribes it. */
+export function conversionFor(as: As, text: BufferEncoding = 'utf8'): Conversion<unknown> {
+  if (as === 'buffer') return BUFFERS as Conversion<unknown>;
+  if (as === 'json') return json(textIn(text));
+  if (typeof as === 'string' && Buffer.isEncoding(as)) return textIn(as) as Conversion<unknown>;
+  throw invalid('as', as, "'buffer', 'json' or an encoding that Buffer knows ('utf8', 'utf16le', 'latin1', …)");
+}
+
+function textIn(encoding: BufferEncoding): Conversion<string> {
+  const name = encoding.toLowerCase();
+  if (/^(utf-?16le|ucs-?2)$/.test(name)) return UTF_16;
+  const lossy = UNENCODABLE[name];
+  return {
+    toFrame: (slab, begin, end) => slab.toString(encoding, begin, end),
+    toBytes(value) {
+      if (typeof value !== 'string') throw wrongType(value, 'a string or a Uint8Array');
+      // Buffer.from() would drop what it cannot encode, without a word.
+      if (lossy?.test(value)) throw new PipeError('EINVAL', `the frame is a string that ${encoding} cannot express`);
+      return Buffer.from(value, encoding);
+    },
+  };
+}
+
+const HEX = /^(?!(?:[0-9a-f]{2})*$)/i;
+const BASE_64 = /[^A-Za-z0-9+/_=-]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the range is what matters
+const ASCII = /[^\x00-\x7f]/;
+// biome-ignore lint/suspicious/noControlCharactersInRegex: the range is what matters
+const LATIN_1 = /[^\x00-\xff]/;
+const UNENCODABLE: Readonly<Record<string, RegExp | undefined>> = {
+  hex: HEX,
+  base64: BASE_64,
+  base64url: BASE_64,
+  ascii: ASCII,
+  latin1: LATIN_1,
+  binary: LATIN_1,
+};
+
+/** A lone surrogate becomes U+FFFD both ways, as it does in .NET's UnicodeEncoding. */
+const UTF_16: Conversion<string> = {
+  toFrame(slab, begin, end) {
+    if ((end - begin) % 2 !== 0) throw malformed(end - begin, 'an odd number of bytes is no UTF-16');
+    return wellFormed(slab.toString('utf16le', begin, end));
+  },
+  toBytes(value) {
+    if (typeof value !== 'string') throw wrongType(value, 'a string or a Uint8Array');
+    return Buffer.from(wellFormed(value), 'utf16le');
+  },
+};
+
+// Node has it from 20 on; TypeScript's es2023 does not know it yet.
+function wellFormed(text: string): string {
+  return (text as string & { toWellFormed(): string }).toWellFormed();
+}
+
+function json(text: Conversion<string>): Conversion<unknown> {
+  return {
+    toFrame(slab, begin, end) {
+      const source = text.toFrame(slab, begin, end);
+      try {
+        return JSON.parse(source);
+      } catch (cause) {
+        throw malformed(end - begin, `no JSON: ${(cause as Error).message}`, cause);
+      }
+    },
+    toBytes(value) {
+      const source = JSON.stringify(value) as string | undefined;
+      if (source === undefined) throw wrongType(value, 'a value that JSON can express');
+      return text.toBytes(source);
+    },
+  };
+}
+
+function malformed(length: number, reason: string, cause?: unknown): PipeError {
+  return new PipeError('ERR_FRAME_INVALID', `read ERR_FRAME_INVALID: ${reason} (${length} bytes)`, {
+    syscall: 'read',
+    declaredLength: length,
+    cause,
+  });
+}
+
+/** In Node's words. */
+export function wrongType(value: unknown, expected: string, cure = ''): PipeError {
+  const received =
+    value === null || value === undefined
+      ? String(value)
+      : typeof value === 'object'
+        ? `an instance of ${value.constructor?.name ?? 'Object'}`
+        : `type ${typeof value}`;
+  return new PipeError('ERR_INVALID_ARG_TYPE', `The frame must be ${expected}. Received ${received}${cure}`);
+}
+
+/** Also of another realm, as in a test runner's sandbox. */
+export const isUint8Array: (value: unknown) => value is Uint8Array = types.isUint8Array;

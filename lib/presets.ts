@@ -1,0 +1,34 @@
+// Protocols whose frames are more than their bytes.
+import { type Conversion, isUint8Array, wrongType } from './conversion.ts';
+import { invalid } from './errors.ts';
+
+/** A message of Discord's local RPC. */
+export interface DiscordFrame<T = unknown> {
+  /** 0: handshake, 1: frame, 2: close, 3: ping, 4: pong. */
+  opcode: number;
+  data: T;
+}
+
+const HEADER = 8;
+
+/** The frame carries its header: the opcode, and the length, which native code fills in. */
+export function discordConversion<T>(data: Conversion<T>): Conversion<DiscordFrame<T>> {
+  return {
+    toFrame(slab, begin, end) {
+      return { opcode: slab.readUInt32LE(begin), data: data.toFrame(slab, begin + HEADER, end) };
+    },
+    toBytes(frame) {
+      if (typeof frame !== 'object' || frame === null) throw wrongType(frame, '{ opcode, data } or a Uint8Array');
+      const { opcode } = frame;
+      if (!Number.isInteger(opcode) || opcode < 0 || opcode > 0xffff_ffff) {
+        throw invalid('opcode', opcode, 'a whole number from 0 to 4294967295');
+      }
+      const payload = isUint8Array(frame.data) ? frame.data : data.toBytes(frame.data);
+      const bytes = Buffer.allocUnsafe(HEADER + payload.length);
+      bytes.writeUInt32LE(opcode, 0);
+      bytes.writeUInt32LE(payload.length, 4);
+      bytes.set(payload, HEADER);
+      return bytes;
+    },
+  };
+}
