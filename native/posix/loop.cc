@@ -1,0 +1,96 @@
+#include "core/loop.h"
+
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "posix/errno_failure.h"
+#include "posix/peer_credentials.h"
+#include "posix/socket_listener.h"
+
+namespace framepipe {
+
+namespace posix {
+
+namespace {
+
+Failure connectFailure(int error, const std::string& path) {
+  constexpr const char* kSyscall = "connect";
+  struct stat status;
+  switch (error) {
+    case ECONNREFUSED:
+      if (::stat(path.c_str(), &status) == 0 && !S_ISSOCK(status.st_mode))
+        return errnoFailure(ENOTSOCK, kSyscall, "the file at this path is not a socket");
+      return errnoFailure(error, kSyscall, "the server has ended and left its socket behind");
+    case EPROTOTYPE:
+      return errnoFailure(error, kSyscall, "only one end uses framing.message()");
+    case EACCES:
+      return errnoFailure(error, kSyscall, "the server's `access` option decides who may connect");
+    default:
+      return errnoFailure(error, kSyscall);
+  }
+}
+
+Failure untrusted() {
+  return {"ERR_PIPE_UNTRUSTED_SERVER", "connect", 0, "another user serves this pipe", {}};
+}
+
+}  // namespace
+
+// The loop on Unix sockets: it waits on Node's own loop, where nothing has to change threads.
+// JS thread only.
+class SocketLoop final : public Loop {
+ public:
+  explicit SocketLoop(Host& host) : state_(host, events_) {}
+
+  Outcome<Id> listen(const ListenOptions& options) override;
+  Outcome<Id> connect(const ConnectOptions& options, Id request) override;
+  void stop(void (*done)(void*), void* argument) override;
+
+ private:
+  LoopState state_;
+};
+
+Outcome<Id> SocketLoop::listen(const ListenOptions& options) {
+  if (state_.stopped()) return errnoFailure(ECANCELED, "listen");
+  const auto listener = std::make_shared<SocketListener>(state_, connections_, options);
+  if (const Failure failure = listener->open()) return failure;
+  const Id id = listeners_.add(listener);
+  listener->begin(id);
+  return id;
+}
+
+// A connection is made at once or not at all: nobody waits for an accept().
+Outcome<Id> SocketLoop::connect(const ConnectOptions& options, Id) {
+  if (state_.stopped()) return errnoFailure(ECANCELED, "connect");
+  const auto address = socketAddress(options.path, "connect");
+  if (!address) return address.failure;
+  UniqueFd socket(::socket(AF_UNIX, socketType(options.framing), 0));
+  if (!socket) return errnoFailure(errno, "connect");
+  if (connectTo(socket.get(), address.value) < 0) return connectFailure(errno, options.path);
+  const auto peer = peerOf(socket.get(), "connect");
+  if (!peer) return peer.failure;
+  if (options.own_server_only && peer.value.uid != static_cast<int64_t>(::geteuid()))
+    return untrusted();
+  const auto connection =
+      std::make_shared<SocketConnection>(state_, std::move(socket), options, peer.value);
+  if (const int error = connection->open()) return errnoFailure(-error, "connect");
+  const Id id = connections_.add(connection);
+  connection->begin(id);
+  return id;
+}
+
+void SocketLoop::stop(void (*done)(void*), void* argument) {
+  state_.stop();
+  listeners_.each([](const auto& listener) { static_cast<SocketListener&>(*listener).abandon(); });
+  connections_.each([](const auto& one) { static_cast<SocketConnection&>(*one).abandon(); });
+  state_.handles().whenNone(done, argument);  // may end this loop
+}
+
+}  // namespace posix
+
+std::unique_ptr<Loop> makeLoop(Host& host) { return std::make_unique<posix::SocketLoop>(host); }
+
+}  // namespace framepipe

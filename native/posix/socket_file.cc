@@ -1,0 +1,80 @@
+#include "posix/socket_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstdio>
+
+#include "posix/errno_failure.h"
+#include "posix/stale_socket.h"
+#include "posix/unique_fd.h"
+
+namespace framepipe::posix {
+
+namespace {
+
+constexpr const char* kSyscall = "listen";
+
+// Each round but the first follows on a removed socket: only others who take the name keep us from it.
+constexpr int kRounds = 4;
+
+// chmod() by descriptor: a path could name another file by now, and fchmod() refuses O_PATH.
+bool changeMode(int file, mode_t mode) {
+  char self[32];
+  std::snprintf(self, sizeof self, "/proc/self/fd/%d", file);
+  return ::chmod(self, mode) == 0;
+}
+
+}  // namespace
+
+Failure SocketFile::bind(int socket, const std::string& path, mode_t mode) {
+  const auto address = socketAddress(path, kSyscall);
+  if (!address) return address.failure;
+  // Linux gives the file the mode of the socket, less the umask: it is never open too wide.
+  if (::fchmod(socket, mode)) return errnoFailure(errno, kSyscall);
+  for (int round = 0; round < kRounds; ++round) {
+    if (::bind(socket, reinterpret_cast<const sockaddr*>(&address.value), sizeof address.value) == 0) {
+      path_ = path;
+      const Failure failure = recognise(mode);
+      if (failure) remove();
+      return failure;
+    }
+    if (errno == ENOENT) return errnoFailure(errno, kSyscall, "the socket's directory does not exist");
+    if (errno != EADDRINUSE) return errnoFailure(errno, kSyscall);
+    if (const Failure taken = removeStaleSocket(address.value)) return taken;
+  }
+  return errnoFailure(EADDRINUSE, kSyscall);
+}
+
+// Not listened on yet, so that a mode which the umask had narrowed is widened in time.
+Failure SocketFile::recognise(mode_t mode) {
+  const UniqueFd file(::open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status;
+  if (!file || ::fstat(file.get(), &status)) return errnoFailure(errno, kSyscall);
+  device_ = status.st_dev;
+  inode_ = status.st_ino;
+  if ((status.st_mode & 0777) != mode && !changeMode(file.get(), mode))
+    return errnoFailure(errno, kSyscall, "the socket's mode could not be set");
+  return {};
+}
+
+Failure SocketFile::setMode(mode_t mode) const {
+  const UniqueFd file(::open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status;
+  if (!file || ::fstat(file.get(), &status)) return errnoFailure(errno, "chmod");
+  if (status.st_dev != device_ || status.st_ino != inode_)
+    return errnoFailure(ENOENT, "chmod", "another file has taken the socket's place");
+  if (!changeMode(file.get(), mode)) return errnoFailure(errno, "chmod");
+  return {};
+}
+
+void SocketFile::remove() {
+  struct stat status;
+  if (!path_.empty() && ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
+      status.st_ino == inode_)
+    ::unlink(path_.c_str());
+  path_.clear();
+}
+
+}  // namespace framepipe::posix

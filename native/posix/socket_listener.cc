@@ -1,0 +1,150 @@
+#include "posix/socket_listener.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <utility>
+
+#include "posix/errno_failure.h"
+#include "posix/peer_credentials.h"
+
+namespace framepipe::posix {
+
+namespace {
+
+constexpr int kAccepts = 64;  // then others have their turn
+constexpr uint64_t kRetryPause = 100;
+constexpr uint32_t kUsualBuffer = 64u << 10;
+
+mode_t modeOf(Access access) { return access == Access::Owner ? 0600 : 0666; }
+
+Failure unsupported() {
+  return errnoFailure(ENOTSUP, "listen",
+                      "security descriptors are for Windows: use 'owner', 'authenticated' or 'everyone'");
+}
+
+}  // namespace
+
+SocketListener::SocketListener(LoopState& state, HandleTable<Connection>& connections,
+                               const ListenOptions& options)
+    : state_(state),
+      connections_(connections),
+      options_(options),
+      retry_(*this),
+      retention_(state.host()) {}
+
+Failure SocketListener::open() {
+  if (options_.access == Access::Sddl) return unsupported();
+  UniqueFd socket(::socket(AF_UNIX, socketType(options_.framing), 0));
+  if (!socket) return errnoFailure(errno, "listen");
+  if (const Failure failure = file_.bind(socket.get(), options_.path, modeOf(options_.access)))
+    return failure;
+  int error = ::listen(socket.get(), SOMAXCONN) ? errno : 0;
+  if (!error) error = -watch_.open(state_.uvLoop(), state_.handles(), socket.get(), *this);
+  if (error) {
+    file_.remove();
+    return errnoFailure(error, "listen");
+  }
+  socket_ = std::move(socket);
+  return {};
+}
+
+void SocketListener::begin(Id id) {
+  id_ = id;
+  retention_.set(true);
+  watch();
+}
+
+Failure SocketListener::setAccess(Access access, const std::string&) {
+  if (access == Access::Sddl) return unsupported();
+  if (!isOpen()) return errnoFailure(EPIPE, "chmod", "the server is closed");
+  if (const Failure failure = file_.setMode(modeOf(access))) return failure;
+  options_.access = access;
+  return {};
+}
+
+void SocketListener::close() {
+  if (!isOpen()) return;
+  release();
+  state_.report({Event::Kind::Unlistened, id_});
+}
+
+void SocketListener::abandon() {
+  if (isOpen()) release();
+}
+
+void SocketListener::release() {
+  watch_.close();
+  retry_.close();
+  file_.remove();
+  socket_.reset();
+  retention_.set(false);
+}
+
+void SocketListener::polled(int status, int) {
+  const auto self = shared_from_this();
+  {
+    const Turn turn(state_);
+    if (status < 0) pause();
+    acceptAll();
+    watch();
+  }
+}
+
+void SocketListener::acceptAll() {
+  for (int i = 0; i < kAccepts && isOpen() && !paused_; ++i) {
+    if (options_.max_instances && open_connections_ >= options_.max_instances) return;
+    UniqueFd socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
+    if (socket)
+      admit(std::move(socket));
+    else if (errno == EAGAIN || errno == EWOULDBLOCK)
+      return;
+    else if (errno != EINTR && errno != ECONNABORTED)
+      pause();
+  }
+}
+
+void SocketListener::admit(UniqueFd socket) {
+  const auto peer = peerOf(socket.get(), "accept");
+  if (!peer || !welcome(peer.value)) return;
+  if (options_.out_buffer > kUsualBuffer) raiseSendBuffer(socket.get(), options_.out_buffer);
+  const auto connection =
+      std::make_shared<SocketConnection>(state_, std::move(socket), options_, peer.value);
+  if (connection->open() < 0) return;
+  ++open_connections_;
+  const Id id = connections_.add(connection);
+  state_.report({Event::Kind::Accepted, id_, id});
+  connection->begin(id, weak_from_this());
+}
+
+// The mode of the file keeps others out already; but not those who connected before setAccess(),
+// nor where a file system does not care for modes.
+bool SocketListener::welcome(const Peer& peer) const {
+  return options_.access != Access::Owner || peer.uid == 0 || peer.uid == static_cast<int64_t>(::geteuid());
+}
+
+// Clients wait in the backlog meanwhile. A descriptor becomes free when a connection of ours is
+// released, or by something that we are not told of.
+void SocketListener::pause() {
+  paused_ = true;
+  retry_.start(state_.uvLoop(), state_.handles(), kRetryPause);
+}
+
+void SocketListener::elapsed() {
+  paused_ = false;
+  watch();
+}
+
+void SocketListener::connectionReleased() {
+  --open_connections_;
+  paused_ = false;
+  watch();
+}
+
+void SocketListener::watch() {
+  const bool full = options_.max_instances && open_connections_ >= options_.max_instances;
+  if (isOpen()) watch_.want(full || paused_ ? 0 : UV_READABLE);
+}
+
+}  // namespace framepipe::posix

@@ -1,0 +1,54 @@
+// Accepts connections on a socket's path while Node's loop runs. JS thread only.
+#pragma once
+#include <memory>
+
+#include "core/loop.h"
+#include "posix/socket_connection.h"
+#include "posix/socket_file.h"
+
+namespace framepipe::posix {
+
+class SocketListener final : public Listener,
+                             public ConnectionOrigin,
+                             private PollWatch::Owner,
+                             private Timer::Owner,
+                             public std::enable_shared_from_this<SocketListener> {
+ public:
+  SocketListener(LoopState& state, HandleTable<Connection>& connections, const ListenOptions& options);
+
+  Failure open();
+  void begin(Id id);
+  // The loop stops.
+  void abandon();
+
+  Failure setAccess(Access access, const std::string& sddl) override;
+  void close() override;
+  void keepAlive(bool on) override { retention_.set(on && isOpen()); }
+
+ private:
+  void connectionReleased() override;
+  void polled(int status, int events) override;
+  void elapsed() override;
+
+  bool isOpen() const { return static_cast<bool>(socket_); }
+  void acceptAll();
+  void admit(UniqueFd socket);
+  bool welcome(const Peer& peer) const;
+  void pause();
+  void watch();
+  void release();
+
+  LoopState& state_;
+  HandleTable<Connection>& connections_;
+  ListenOptions options_;
+  UniqueFd socket_;
+  SocketFile file_;
+  PollWatch watch_;
+  Timer retry_;
+  Retention retention_;
+  Id id_ = 0;
+  uint32_t open_connections_ = 0;
+  bool paused_ = false;  // there was no descriptor left
+};
+
+}  // namespace framepipe::posix
