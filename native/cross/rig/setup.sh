@@ -70,6 +70,7 @@ calls+=';kernelbase.SetNamedPipeHandleState;kernelbase.WaitNamedPipeW;kernelbase
 calls+=';kernelbase.ReadFile;kernelbase.WriteFile;kernelbase.CancelIoEx;kernelbase.ImpersonateNamedPipeClient'
 calls+=';kernelbase.RevertToSelf;kernelbase.SetThreadToken;advapi32.ImpersonateNamedPipeClient;advapi32.SetSecurityInfo'
 logged "$rig/wine/bin/wine" reg add 'HKCU\Software\Wine\Debug' /v RelayInclude /d "$calls" /f </dev/null
+logged "$rig/wine/bin/wine" reg add 'HKCU\Software\Wine\Debug' /v RelayFromExclude /d 'user32;gdi32' /f </dev/null
 logged "$rig/wine/bin/wineserver" -w
 logged x86_64-w64-mingw32-gcc-posix -O2 -s -municode -o "$rig/stdio.exe" "$here/stdio.c"
 logged x86_64-w64-mingw32-gcc-posix -O2 -s -o "$rig/pipe-security.exe" "$here/pipe-security.c" -ladvapi32
