@@ -6,6 +6,8 @@
 #include <variant>
 #include <vector>
 
+#include "core/descriptor.h"
+
 namespace framepipe {
 
 using Bytes = std::vector<uint8_t>;
@@ -25,6 +27,7 @@ struct User {
   int64_t uid = -1, gid = -1;     // elsewhere; -1 on Windows
 };
 
-using Result = std::variant<std::monostate, int64_t, Bytes, FileStatus, std::vector<DirectoryEntry>, User>;
+using Result = std::variant<std::monostate, int64_t, std::string, Bytes, FileStatus, std::vector<DirectoryEntry>, User,
+                            Descriptor>;
 
 }  // namespace framepipe

@@ -1,4 +1,4 @@
-// Who a client is, taken once and kept: a thread can become it and become itself again.
+// Who a client is, taken once and kept: a thread can become it and become itself again. Any thread, several at a time.
 #pragma once
 #include "core/failure.h"
 #include "core/outcome.h"
@@ -15,6 +15,11 @@ class Identity {
 
   // The calling thread is itself again when this returns; if it cannot be, the process ends here.
   virtual void revert() noexcept = 0;
+
+  // The same around foreign code, which may make threads and processes: they are the server's when
+  // revertAfterScript() returns, processes from their first moment.
+  virtual Failure assumeForScript() noexcept { return assume(); }
+  virtual void revertAfterScript() noexcept { revert(); }
 
   // Who it is. May ask the system's user database: impersonation thread only, not while assumed.
   virtual Outcome<User> user() noexcept = 0;

@@ -1,0 +1,223 @@
+#include "binding/impersonation_binding.h"
+
+#include <string_view>
+#include <utility>
+
+#include "binding/failure_value.h"
+#include "impersonation/fail_fast.h"
+#include "impersonation/file_access.h"
+#include "impersonation/operations.h"
+
+namespace framepipe {
+
+namespace {
+
+constexpr Failure kReleased{"ERR_PIPE_CLIENT_RELEASED", "runAsClient", 0, "the client's identity was given back", {}};
+constexpr Failure kEnded{"EPIPE", "runAsClient", 0, "the connection has ended", {}};
+
+enum : uint32_t { kRecursive = 1, kForce = 2 };  // FileOperation's switches, as NativeLoop.perform() takes them
+
+uint32_t numberAt(const Napi::CallbackInfo& info, size_t index) {
+  return info[index].IsNumber() ? info[index].As<Napi::Number>().Uint32Value() : 0;
+}
+
+// A path, or contents: text or bytes.
+template <class Container>
+Container bytesAt(const Napi::CallbackInfo& info, size_t index) {
+  if (info[index].IsTypedArray()) {
+    const auto array = info[index].As<Napi::Uint8Array>();
+    return Container(array.Data(), array.Data() + array.ByteLength());
+  }
+  if (!info[index].IsString()) return {};
+  const std::string text = info[index].As<Napi::String>();
+  return Container(text.begin(), text.end());
+}
+
+bool parseKind(std::string_view name, FileOperation::Kind& kind) {
+  using Kind = FileOperation::Kind;
+  constexpr std::pair<std::string_view, Kind> kKinds[] = {
+      {"open", Kind::Open},       {"readFile", Kind::ReadFile}, {"writeFile", Kind::WriteFile},
+      {"stat", Kind::Stat},       {"lstat", Kind::LStat},       {"access", Kind::Access},
+      {"readdir", Kind::ReadDir}, {"mkdir", Kind::MkDir},       {"rm", Kind::Rm},
+      {"rename", Kind::Rename},
+  };
+  for (const auto& [each, value] : kKinds) {
+    if (each != name) continue;
+    kind = value;
+    return true;
+  }
+  return false;
+}
+
+FileOperation operationFrom(const Napi::CallbackInfo& info, FileOperation::Kind kind) {
+  FileOperation operation;
+  operation.kind = kind;
+  operation.path = bytesAt<std::string>(info, 3);
+  const uint32_t flags = numberAt(info, 4);
+  operation.flags = static_cast<int>(flags);
+  operation.recursive = flags & kRecursive;
+  operation.force = flags & kForce;
+  operation.mode = static_cast<int>(numberAt(info, 5));
+  if (kind == FileOperation::Kind::Rename) operation.target = bytesAt<std::string>(info, 6);
+  if (kind == FileOperation::Kind::WriteFile) operation.bytes = bytesAt<Bytes>(info, 6);
+  return operation;
+}
+
+Outcome<Result> performAs(Identity& identity, const FileOperation& operation) {
+  if (const Failure failure = identity.assume()) return failure;
+  Outcome<Result> outcome = perform(operation);
+  identity.revert();
+  return outcome;
+}
+
+Outcome<Result> userOf(Identity& identity) {
+  Outcome<User> user = identity.user();
+  if (!user) return user.failure;
+  return Result(std::move(user.value));
+}
+
+template <Napi::Value (ImpersonationBinding::*method)(const Napi::CallbackInfo&)>
+Napi::Value call(const Napi::CallbackInfo& info) {
+  return (static_cast<ImpersonationBinding*>(info.Data())->*method)(info);
+}
+
+}  // namespace
+
+void ImpersonationBinding::exportTo(Napi::Object loop) {
+  const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
+    loop.Set(name, Napi::Function::New(loop.Env(), function, name, this));
+  };
+  add("takeIdentity", call<&ImpersonationBinding::takeIdentity>);
+  add("releaseIdentity", call<&ImpersonationBinding::releaseIdentity>);
+  add("callAs", call<&ImpersonationBinding::callAs>);
+  add("secureThreads", call<&ImpersonationBinding::secureThreads>);
+  add("checkAccess", call<&ImpersonationBinding::checkAccess>);
+  add("perform", call<&ImpersonationBinding::perform>);
+}
+
+Napi::Value ImpersonationBinding::takeIdentity(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Connection> connection = loop_.connection(numberAt(info, 0));
+  if (!connection) return failureValue(info.Env(), kEnded);
+  const bool to_act = info[1].ToBoolean();
+  if (to_act) startPool(info.Env());
+  const auto holder = std::make_shared<Holder>();
+  const Id id = identities_.add(holder);
+  post(numberAt(info, 2), {id, connection}, [connection, holder, to_act, id]() -> Outcome<Result> {
+    Outcome<std::shared_ptr<Identity>> taken = connection->identity(to_act);
+    if (!taken) return taken.failure;
+    holder->identity = std::move(taken.value);
+    return Result(int64_t{id});
+  });
+  return info.Env().Undefined();
+}
+
+Napi::Value ImpersonationBinding::releaseIdentity(const Napi::CallbackInfo& info) {
+  identities_.remove(numberAt(info, 0));
+  return info.Env().Undefined();
+}
+
+// callAs(identity, fn, argument). The failure is thrown as it is: the caller knows whether fn was called.
+Napi::Value ImpersonationBinding::callAs(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  const std::shared_ptr<Identity> identity = find(numberAt(info, 0));
+  Identity* const before = acting_;
+  if (const Failure failure = identity ? act(identity.get()) : kReleased) {
+    napi_throw(env, failureValue(env, failure));
+    return {};
+  }
+  const napi_value argument = info[2];
+  napi_value result = nullptr;
+  // Not a callback scope: its end would run microtasks, and they are not the client's.
+  napi_call_function(env, env.Undefined(), info[1], 1, &argument, &result);
+  if (act(before)) failFast("a thread cannot become the client again that it was before");
+  return {env, result};  // none when an exception is on its way
+}
+
+// Makes this thread the client, or itself, from whoever it is. After a failure it is who it was.
+Failure ImpersonationBinding::act(Identity* identity) {
+  Identity* const before = std::exchange(acting_, nullptr);
+  if (before) before->revertAfterScript();
+  const Failure failure = identity ? identity->assumeForScript() : Failure{};
+  acting_ = failure ? before : identity;
+  if (failure && before && before->assumeForScript())
+    failFast("a thread cannot become the client again that it was before");
+  return failure;
+}
+
+// A thread has just been made, maybe as the client.
+Napi::Value ImpersonationBinding::secureThreads(const Napi::CallbackInfo& info) {
+  if (Identity* const identity = acting_) {
+    act(nullptr);
+    if (act(identity)) failFast("a thread cannot go on acting as a client after making a thread");
+  }
+  return info.Env().Undefined();
+}
+
+// checkAccess(path, mode), as whoever this thread acts.
+Napi::Value ImpersonationBinding::checkAccess(const Napi::CallbackInfo& info) {
+  const std::string path = bytesAt<std::string>(info, 0);
+  const Failure failure = framepipe::checkAccess(path.c_str(), static_cast<int>(numberAt(info, 1)));
+  return failure ? failureValue(info.Env(), failure) : Napi::Number::New(info.Env(), 0);
+}
+
+// perform(identity, request, operation, path, flags, mode, more)
+Napi::Value ImpersonationBinding::perform(const Napi::CallbackInfo& info) {
+  const std::shared_ptr<Identity> identity = find(numberAt(info, 0));
+  if (!identity) return failureValue(info.Env(), kReleased);
+  const std::string name = info[2].As<Napi::String>();
+  FileOperation::Kind kind;
+  if (name == "user")
+    post(numberAt(info, 1), {}, [identity] { return userOf(*identity); });
+  else if (parseKind(name, kind))
+    post(numberAt(info, 1), {},
+         [identity, operation = operationFrom(info, kind)] { return performAs(*identity, operation); });
+  else
+    return failureValue(info.Env(), {"EINVAL", "perform", 0, "no such operation", {}});
+  return info.Env().Undefined();
+}
+
+void ImpersonationBinding::post(Id request, Outstanding kept, ImpersonationThread::Work work) {
+  if (outstanding_.empty()) host_.retain();
+  outstanding_[request] = std::move(kept);
+  thread_.post(request, std::move(work));
+}
+
+void ImpersonationBinding::settle(const Event& event) {
+  if (event.kind != Event::Kind::Settled) return;
+  const auto found = outstanding_.find(event.id);
+  if (found == outstanding_.end()) return;
+  if (event.failure && found->second.identity) identities_.remove(found->second.identity);
+  outstanding_.erase(found);
+  if (outstanding_.empty()) host_.release();
+}
+
+void ImpersonationBinding::stop() {
+  if (Identity* const identity = std::exchange(acting_, nullptr)) identity->revertAfterScript();
+  thread_.stop();
+  if (!outstanding_.empty()) host_.release();
+  outstanding_.clear();
+}
+
+std::shared_ptr<Identity> ImpersonationBinding::find(Id id) const {
+  const std::shared_ptr<Holder> holder = identities_.find(id);
+  return holder ? holder->identity : nullptr;
+}
+
+// Threads inherit who makes them, and libuv's are made when they are first needed, which might be while this thread is
+// a client: so they are needed now.
+void ImpersonationBinding::startPool(Napi::Env env) {
+  if (std::exchange(pool_started_, true)) return;
+  auto* work = new napi_async_work;
+  const auto nothing = [](napi_env, void*) {};
+  const auto done = [](napi_env e, napi_status, void* own) {
+    napi_delete_async_work(e, *static_cast<napi_async_work*>(own));
+    delete static_cast<napi_async_work*>(own);
+  };
+  const Napi::String name = Napi::String::New(env, "framepipe");
+  if (napi_create_async_work(env, nullptr, name, nothing, done, work, work) == napi_ok)
+    napi_queue_async_work(env, *work);
+  else
+    delete work;
+}
+
+}  // namespace framepipe

@@ -1,0 +1,59 @@
+// Identities of clients, by number, and the JS thread's turns as one of them: the part of NativeLoop (lib/native.ts)
+// that runAsClient() needs. JS thread only.
+#pragma once
+#include <napi.h>
+
+#include <memory>
+#include <unordered_map>
+
+#include "core/loop.h"
+#include "impersonation/identity.h"
+#include "impersonation/thread.h"
+
+namespace framepipe {
+
+class ImpersonationBinding {
+ public:
+  ImpersonationBinding(Loop& loop, Host& host) : loop_(loop), host_(host), thread_(loop.events(), host) {}
+
+  void exportTo(Napi::Object loop);
+
+  // For every event, before it is given to JavaScript.
+  void settle(const Event& event);
+
+  // Joins the thread; nothing is settled any more. Idempotent.
+  void stop();
+
+ private:
+  // Filled in on the impersonation thread, before JavaScript learns the number.
+  struct Holder {
+    std::shared_ptr<Identity> identity;
+  };
+  // What must be kept, and may only be released on this thread.
+  struct Outstanding {
+    Id identity = 0;  // to be void if this fails
+    std::shared_ptr<Connection> connection;
+  };
+
+  Napi::Value takeIdentity(const Napi::CallbackInfo& info);
+  Napi::Value releaseIdentity(const Napi::CallbackInfo& info);
+  Napi::Value callAs(const Napi::CallbackInfo& info);
+  Napi::Value secureThreads(const Napi::CallbackInfo& info);
+  Napi::Value checkAccess(const Napi::CallbackInfo& info);
+  Napi::Value perform(const Napi::CallbackInfo& info);
+
+  void post(Id request, Outstanding kept, ImpersonationThread::Work work);
+  Failure act(Identity* identity);
+  std::shared_ptr<Identity> find(Id id) const;
+  void startPool(Napi::Env env);
+
+  Loop& loop_;
+  Host& host_;
+  ImpersonationThread thread_;
+  HandleTable<Holder> identities_;
+  std::unordered_map<Id, Outstanding> outstanding_;
+  Identity* acting_ = nullptr;  // who this thread is
+  bool pool_started_ = false;
+};
+
+}  // namespace framepipe

@@ -1,0 +1,13 @@
+// What an operation came to, as JavaScript gets it: see NativeLoop in lib/native.ts. JS thread only.
+#pragma once
+#include <napi.h>
+
+#include "core/result.h"
+
+namespace framepipe {
+
+// Nothing: undefined. A number, a string. Bytes: a Buffer. FileStatus: its fields, an array of numbers in their order.
+// Entries: [name, type, name, type, …]. User: an object. Descriptor: its number, JavaScript's to close from now on.
+Napi::Value toJs(Napi::Env env, Result& result);
+
+}  // namespace framepipe

@@ -1,0 +1,19 @@
+// What a file is, by its mode: libuv gives these on every system. Any thread.
+#pragma once
+#include <uv.h>
+
+namespace framepipe {
+
+enum FileKind : int {
+  kFifo = 0010000,
+  kCharacterDevice = 0020000,
+  kFolder = 0040000,
+  kBlockDevice = 0060000,
+  kRegular = 0100000,
+  kLink = 0120000,
+  kSocket = 0140000,
+};
+
+inline int kindOf(const uv_stat_t& status) { return static_cast<int>(status.st_mode & 0170000); }
+
+}  // namespace framepipe

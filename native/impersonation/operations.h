@@ -1,0 +1,30 @@
+// What can be done to files as a client, one system's semantics, flags, long paths and error names: Node's, because
+// libuv does it. Its file functions are called without a loop and a callback: then they run on the calling thread, at
+// once, and touch nothing of libuv's but their request. That is all of libuv that is used outside posix/, and it has
+// what no code of ours could have: on Windows the descriptor that uv_fs_open() returns belongs to the C library inside
+// node.exe, so node:fs takes it. Impersonation thread, inside Identity::assume() … revert().
+#pragma once
+#include <cstdint>
+#include <string>
+
+#include "core/outcome.h"
+#include "core/result.h"
+
+namespace framepipe {
+
+struct FileOperation {
+  enum class Kind : uint8_t { Open, ReadFile, WriteFile, Stat, LStat, Access, ReadDir, MkDir, Rm, Rename };
+  Kind kind;
+  std::string path;
+  int flags = 0;    // Open, ReadFile, WriteFile: as in fs.constants
+  int mode = 0;     // Open, WriteFile, MkDir: of what is made; Access: what for
+  bool recursive = false, force = false;  // MkDir, Rm
+  std::string target;                     // Rename
+  Bytes bytes;                            // WriteFile
+};
+
+// Open: a Descriptor. ReadFile: Bytes. Stat, LStat: FileStatus. ReadDir: entries. MkDir, recursive: the first folder
+// that was made, a string, if any. Else nothing.
+Outcome<Result> perform(const FileOperation& operation) noexcept;
+
+}  // namespace framepipe

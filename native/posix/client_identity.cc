@@ -1,0 +1,155 @@
+#include "posix/client_identity.h"
+
+#include <pwd.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <utility>
+#include <vector>
+
+#include "impersonation/fail_fast.h"
+#include "posix/acting.h"
+#include "posix/errno_failure.h"
+
+#ifndef SO_PEERGROUPS
+#define SO_PEERGROUPS 59
+#endif
+
+namespace framepipe {
+
+void failFast(const char* why) noexcept {
+  // write(2), not stdio: its locks may be held.
+  for (const char* part : {"framepipe: ", why, "\n"}) {
+    if (write(STDERR_FILENO, part, std::strlen(part)) < 0) break;
+  }
+  std::abort();
+}
+
+namespace posix {
+
+namespace {
+
+Failure cannot(int error, const char* hint) { return {"ERR_PIPE_CANNOT_IMPERSONATE", "runAsClient", error, hint, {}}; }
+
+Failure cannotBecome(int error) {
+  switch (error) {
+    case EPERM:
+      return cannot(error,
+                    "this process may not become the client's user: it needs root's rights, or the capabilities "
+                    "CAP_SETUID and CAP_SETGID");
+    case EINVAL:
+      return cannot(error, "the client's user does not exist in the user namespace of this process");
+    case ENOENT:
+      return cannot(error, "/proc is needed, to see whether threads are made meanwhile");
+    case EBUSY:
+      return cannot(error, "the thread acts as a client already");
+    default:
+      return cannot(error, nullptr);
+  }
+}
+
+int readPeer(int socket, Subject& peer) {
+  ucred credentials{};
+  socklen_t size = sizeof credentials;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size)) return errno;
+  if (credentials.uid == static_cast<uid_t>(-1)) return ENOTCONN;
+  peer.uid = credentials.uid;
+  peer.gid = credentials.gid;
+  size = 0;
+  // Too little room is an error that tells how much it takes.
+  while (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &size)) {
+    if (errno != ERANGE) return errno;
+    peer.groups.resize(size / sizeof(gid_t));
+  }
+  peer.groups.resize(size / sizeof(gid_t));
+  return 0;
+}
+
+// In a user namespace that does not map every id, the kernel shows this one for all that it cannot name.
+constexpr uint32_t kNobody = 65534;
+
+bool everyIdIsMapped() {
+  FILE* file = std::fopen("/proc/self/uid_map", "re");
+  if (!file) return false;
+  unsigned long inside = 1, outside = 1, count = 0;
+  const bool whole =
+      std::fscanf(file, "%lu %lu %lu", &inside, &outside, &count) == 3 && inside == 0 && count == 0xffffffffUL;
+  std::fclose(file);
+  return whole;
+}
+
+// The kernel shows several users as one when it cannot name them: nobody may act as that one, and without a name a
+// group is none.
+Failure withoutNobody(Subject& peer) {
+  const auto none = std::find(peer.groups.begin(), peer.groups.end(), kNobody);
+  if (peer.uid != kNobody && peer.gid != kNobody && none == peer.groups.end()) return {};
+  if (everyIdIsMapped()) return {};
+  Credentials own;
+  if (readCredentials(own) == 0 && actsAs(own, peer)) return {};
+  if (peer.uid == kNobody || peer.gid == kNobody)
+    return cannot(0, "the client's user or group has no name in the user namespace of this process");
+  std::erase(peer.groups, kNobody);
+  return {};
+}
+
+// The number itself when the user database has no name for it.
+std::string nameOf(uid_t uid) {
+  std::vector<char> room(1024);
+  passwd entry{};
+  passwd* found = nullptr;
+  int error;
+  while ((error = getpwuid_r(uid, &entry, room.data(), room.size(), &found)) == ERANGE && room.size() < (1u << 20))
+    room.resize(room.size() * 2);
+  return error == 0 && found ? std::string(found->pw_name) : std::to_string(uid);
+}
+
+class ClientIdentity final : public Identity {
+ public:
+  explicit ClientIdentity(Subject&& subject) : subject_(std::move(subject)) {}
+
+  Failure assume() noexcept override { return start(Until::SystemCalls); }
+  void revert() noexcept override { stopActing(); }
+  Failure assumeForScript() noexcept override { return start(Until::Script); }
+  void revertAfterScript() noexcept override { stopActing(); }
+
+  Outcome<User> user() noexcept override {
+    User user;
+    user.uid = subject_.uid;
+    user.gid = subject_.gid;
+    user.name = nameOf(subject_.uid);
+    return user;
+  }
+
+ private:
+  Failure start(Until until) {
+    const int error = startActing(subject_, until);
+    return error ? cannotBecome(error) : Failure{};
+  }
+
+  const Subject subject_;
+};
+
+}  // namespace
+
+Outcome<std::shared_ptr<Identity>> takeClientIdentity(int socket, bool to_act) {
+  Subject peer;
+  if (const int error = readPeer(socket, peer))
+    return errnoFailure(error, "getsockopt", "the system does not tell who the client is");
+  if (to_act) {
+    if (const Failure failure = withoutNobody(peer)) return failure;
+  }
+  auto identity = std::make_shared<ClientIdentity>(std::move(peer));
+  if (to_act) {
+    if (const Failure failure = identity->assume()) return failure;
+    identity->revert();
+  }
+  return std::shared_ptr<Identity>(std::move(identity));
+}
+
+}  // namespace posix
+}  // namespace framepipe

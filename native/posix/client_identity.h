@@ -1,0 +1,15 @@
+// The identity of the process that connected to a socket: its user, group and supplementary groups at that time, by
+// the kernel's word. Any thread.
+#pragma once
+#include <memory>
+
+#include "core/outcome.h"
+#include "impersonation/identity.h"
+
+namespace framepipe::posix {
+
+// `socket` must stay open meanwhile. `to_act`: fails with ERR_PIPE_CANNOT_IMPERSONATE when this process may not become
+// that user; the calling thread tries it, so not the JS thread.
+Outcome<std::shared_ptr<Identity>> takeClientIdentity(int socket, bool to_act);
+
+}  // namespace framepipe::posix
