@@ -49,6 +49,7 @@ void Environment::deliver() noexcept {
   *turn_ = 1;
   for (Event& event : events) {
     loop_->admit(event);
+    impersonation_->settle(event);
     delivery_->add(event);
   }
   delivery_->call();
