@@ -1,0 +1,76 @@
+// A small frame there and back, on each of some connections, one after another on each and all connections at once.
+import { nanoseconds } from '../clock.js';
+
+export function contestants({ connections }) {
+  const all = [
+    { name: 'framepipe', rival: 'framepipe' },
+    { name: 'net', rival: 'net-naive' },
+    { name: 'net tuned', rival: 'net-tuned' },
+  ];
+  if (connections === 1) all.push({ name: 'raw', rival: 'raw' });
+  return all;
+}
+
+export function rows({ connections }, windows) {
+  const row = (theirs, of, limit = {}) => ({ ours: 'framepipe', theirs, of, ...limit });
+  if (connections > 1) return [row('net', 'rate', { least: 1.5 }), row('net tuned', 'rate'), row('net tuned', 'cpu')];
+  const nearRaw = { most: windows ? 1.2 : 2 };
+  return [
+    row('net', 'p50', { most: 0.75 }),
+    row('net', 'p99', { most: 0.75 }),
+    row('net tuned', 'p50'),
+    row('raw', 'p50', nearRaw),
+    row('raw', 'p99', nearRaw),
+    row('net tuned', 'cpu'),
+  ];
+}
+
+export const figures = ({ connections }) => ({
+  ...(connections === 1 && { p50: { unit: 'µs, half', scale: 1 }, p99: { unit: 'µs, 99 %', scale: 1 } }),
+  rate: { unit: 'round trips/s', scale: 1 },
+  cpu: { unit: 'CPU µs each', scale: 1e6 },
+});
+
+export function server(rival, path) {
+  return { open: () => rival.listen(path, (link) => link.echo()) };
+}
+
+export function client(rival, path, { size, connections }) {
+  const frame = Buffer.alloc(size, 'x');
+  let links;
+  return {
+    async open() {
+      links = [];
+      while (links.length < connections) links.push(await rival.open(path));
+    },
+    async run(count) {
+      const each = Math.ceil(count / connections);
+      const times = new Float64Array(each * connections);
+      const began = nanoseconds();
+      await Promise.all(links.map((link, i) => ask(link, frame, times.subarray(i * each, (i + 1) * each))));
+      const seconds = (nanoseconds() - began) / 1e9;
+      times.sort();
+      const at = (part) => times[Math.floor(times.length * part)] * 1000;
+      return { seconds, p50: at(0.5), p99: at(0.99) };
+    },
+  };
+}
+
+async function ask(link, frame, times) {
+  for (let i = 0; i < times.length; i++) {
+    const asked = performance.now();
+    const reply = await link.ask(frame);
+    times[i] = performance.now() - asked;
+    if (reply.length !== frame.length) throw new Error('not what was sent');
+  }
+}
+
+/** Round trips for the first, untimed run. */
+export const start = () => 2000;
+
+export async function round(pair, count) {
+  const before = await pair.cpu();
+  const { seconds, p50, p99 } = await pair.client('run', count);
+  const after = await pair.cpu();
+  return { seconds, p50, p99, rate: count / seconds, cpu: (after - before) / count };
+}

@@ -1,0 +1,99 @@
+#!/usr/bin/env node
+// Measures framepipe and its rivals on the same work in the same run. How to read it: bench/README.md.
+import { spawnSync } from 'node:child_process';
+import { writeFileSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { parse, usage } from './arguments.js';
+import { cases } from './cases/index.js';
+import { contest } from './contest.js';
+import { buildRaw } from './raw.js';
+import { compare, showFigures, showRows } from './report.js';
+import { countCalls, showCalls } from './syscalls.js';
+
+const options = parse(process.argv.slice(2));
+if (options.help) console.log(usage);
+else if (options.list) for (const { name } of cases) console.log(name);
+else if (options.windows) process.exitCode = underWine();
+else await main();
+
+async function main() {
+  const windows = process.platform === 'win32';
+  if (options.syscalls) options.count = countCalls;
+  const raw = buildRaw();
+  if (!raw) console.log('There is no C++ compiler for bench/raw: nothing is compared with it.');
+  const chosen = cases.filter(({ name }) => options.only.every((text) => name.includes(text)));
+  if (chosen.length === 0) throw new Error(`no such case; there are: ${cases.map(({ name }) => name).join('; ')}`);
+
+  const began = performance.now();
+  const done = [];
+  for (const entry of chosen) {
+    const work = await import(`./cases/${entry.work}.js`);
+    const contestants = select(work.contestants(entry.options), raw);
+    console.log(`\n${entry.name}`);
+    const { results, counted } = await contest(entry, work, contestants, options, progress);
+    progress('');
+    showFigures(work.figures(entry.options), results);
+    if (counted) showCalls(counted);
+    const rows = work.rows(entry.options, windows).concat(options.also.flatMap((_, i) => also(work, entry, i)));
+    const compared = rows.map((row) => compare(row, results)).filter(Boolean);
+    done.push({ work: entry.name, results, counted, rows: compared });
+  }
+  console.log(`\nMedians of the ratio in each of ${options.rounds} rounds (${system()}, ${seconds(began)} s):\n`);
+  showRows(done);
+  if (options.json) writeFileSync(options.json, JSON.stringify({ ...about(), cases: done }, null, 2));
+}
+
+// framepipe's other checkouts run everything that this one does.
+function select(contestants, raw) {
+  const wanted = contestants.filter(
+    ({ name, rival }) =>
+      (rival !== 'raw' || raw) &&
+      (options.contestant.length === 0 || options.contestant.some((text) => name.includes(text))),
+  );
+  const others = options.also.flatMap((folder, i) =>
+    wanted
+      .filter(({ rival }) => rival === 'framepipe')
+      .map((one) => ({ ...one, name: otherName(one.name, i), checkout: resolve(folder) })),
+  );
+  return [...wanted, ...others];
+}
+
+const otherName = (name, i) => name.replace('framepipe', `also ${i + 1}`);
+
+// This checkout against another one.
+function also(work, entry, i) {
+  const [figure] = Object.keys(work.figures(entry.options));
+  return work
+    .contestants(entry.options)
+    .filter(({ rival }) => rival === 'framepipe')
+    .map(({ name }) => ({ ours: otherName(name, i), theirs: name, of: figure }));
+}
+
+function progress(text) {
+  if (process.stdout.isTTY) process.stdout.write(`\r\x1b[K${text}`);
+}
+
+function seconds(since) {
+  return ((performance.now() - since) / 1000).toFixed(0);
+}
+
+function system() {
+  const wine = process.env.FRAMEPIPE_WINE ? ' under Wine' : '';
+  return `${process.platform} ${process.arch}${wine}, Node ${process.version}, ${availableParallelism()} cores`;
+}
+
+function about() {
+  return { date: new Date().toISOString(), system: system(), rounds: options.rounds };
+}
+
+function underWine() {
+  buildRaw('win32');
+  const own = process.argv.slice(2).filter((argument, i, all) => {
+    return argument !== '--windows' && argument !== '--node' && all[i - 1] !== '--node';
+  });
+  const winnode = fileURLToPath(new URL('../native/cross/winnode', import.meta.url));
+  const script = fileURLToPath(new URL('run.js', import.meta.url));
+  return spawnSync(winnode, ['-v', options.node, script, ...own], { stdio: 'inherit' }).status ?? 1;
+}
