@@ -1,0 +1,161 @@
+#include "win32/client_identity.h"
+
+#include <sddl.h>
+
+#include <cstring>
+#include <string>
+#include <string_view>
+#include <utility>
+
+#include "impersonation/fail_fast.h"
+#include "win32/unique_handle.h"
+#include "win32/wide_string.h"
+#include "win32/win32_failure.h"
+
+namespace framepipe {
+
+void failFast(const char* why) noexcept {
+  const HANDLE errors = GetStdHandle(STD_ERROR_HANDLE);
+  DWORD written = 0;
+  for (const char* part : {"framepipe: ", why, "\n"})
+    WriteFile(errors, part, static_cast<DWORD>(std::strlen(part)), &written, nullptr);
+  RaiseFailFastException(nullptr, nullptr, 0);
+  TerminateProcess(GetCurrentProcess(), static_cast<UINT>(STATUS_FATAL_APP_EXIT));
+  for (;;) Sleep(INFINITE);
+}
+
+namespace win32 {
+
+namespace {
+
+Failure cannot(DWORD error, const char* hint) {
+  return {"ERR_PIPE_CANNOT_IMPERSONATE", "runAsClient", static_cast<int32_t>(error), hint, {}};
+}
+
+Failure cannotTake(DWORD error) {
+  switch (error) {
+    case ERROR_CANNOT_IMPERSONATE:
+      return cannot(error, "the client's identity comes with what it sends: read something from this client first");
+    case ERROR_CANT_OPEN_ANONYMOUS:
+      return cannot(error, "the client connected with { impersonation: 'anonymous' }: nobody may know who it is");
+    case ERROR_PRIVILEGE_NOT_HELD:
+      return cannot(error, "this process lacks the right \"Impersonate a client after authentication\"");
+    default:
+      return cannot(error, nullptr);
+  }
+}
+
+// Why Windows gave a token that only tells who the client is.
+const char* whyNotEnough(bool may_impersonate) {
+  return may_impersonate
+             ? "the client offers to be identified only: let it connect with { impersonation: 'impersonation' }"
+             : "Windows lets this server identify the client, not act as it: either the client does not connect with "
+               "{ impersonation: 'impersonation' }, or this process needs the right \"Impersonate a client after "
+               "authentication\" (SeImpersonatePrivilege), which services and administrators have";
+}
+
+bool holdsImpersonatePrivilege() {
+  UniqueHandle token;
+  PRIVILEGE_SET wanted{1, PRIVILEGE_SET_ALL_NECESSARY, {}};
+  wanted.Privilege[0].Attributes = SE_PRIVILEGE_ENABLED;
+  BOOL held = FALSE;
+  return OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, token.out()) &&
+         LookupPrivilegeValueW(nullptr, L"SeImpersonatePrivilege", &wanted.Privilege[0].Luid) &&
+         PrivilegeCheck(token.get(), &wanted, &held) && held;
+}
+
+// The thread is itself again, or the process ends here: Microsoft's word is to shut down.
+void becomeSelf() {
+  if (!SetThreadToken(nullptr, nullptr)) failFast("a thread cannot become itself again after acting as a client");
+}
+
+bool suffices(HANDLE token) {
+  SECURITY_IMPERSONATION_LEVEL level = SecurityAnonymous;
+  DWORD length = 0;
+  return GetTokenInformation(token, TokenImpersonationLevel, &level, sizeof level, &length) &&
+         level >= SecurityImpersonation;
+}
+
+// The token that this thread acts with. As the process opens it: a client that may only be identified may not.
+DWORD threadToken(DWORD access, UniqueHandle& token) {
+  return OpenThreadToken(GetCurrentThread(), access, /*OpenAsSelf=*/TRUE, token.out()) ? ERROR_SUCCESS : GetLastError();
+}
+
+std::string narrow(std::wstring_view text) {
+  if (text.empty()) return {};
+  const int length = static_cast<int>(text.size());
+  std::string narrow(static_cast<size_t>(WideCharToMultiByte(CP_UTF8, 0, text.data(), length, nullptr, 0, nullptr, nullptr)),
+                     '\0');
+  WideCharToMultiByte(CP_UTF8, 0, text.data(), length, narrow.data(), static_cast<int>(narrow.size()), nullptr, nullptr);
+  return narrow;
+}
+
+class ClientIdentity final : public Identity {
+ public:
+  explicit ClientIdentity(UniqueHandle&& token) : token_(std::move(token)) {}
+
+  Failure assume() noexcept override {
+    return SetThreadToken(nullptr, token_.get()) ? Failure{} : cannotTake(GetLastError());
+  }
+
+  void revert() noexcept override { becomeSelf(); }
+
+  Outcome<User> user() noexcept override;
+
+ private:
+  const UniqueHandle token_;
+};
+
+Outcome<User> ClientIdentity::user() noexcept {
+  struct {
+    TOKEN_USER user;
+    uint8_t sid[SECURITY_MAX_SID_SIZE];
+  } information;
+  DWORD length = 0;
+  if (!GetTokenInformation(token_.get(), TokenUser, &information, sizeof information, &length))
+    return win32Failure(GetLastError(), "peerUser");
+  const PSID sid = information.user.User.Sid;
+  User user;
+  UniqueLocal<wchar_t*> text;
+  if (ConvertSidToStringSidW(sid, text.out())) user.sid = narrow(text.get());
+  wchar_t name[257], domain[257];  // UNLEN, DNLEN and more
+  DWORD name_length = 257, domain_length = 257;
+  SID_NAME_USE use;
+  if (LookupAccountSidW(nullptr, sid, name, &name_length, domain, &domain_length, &use)) {
+    user.name = narrow({name, name_length});
+    user.domain = narrow({domain, domain_length});
+  } else {
+    user.name = user.sid;  // an account that is gone, or that no domain controller can be asked about
+  }
+  return user;
+}
+
+// Whether Windows lets a thread of this process act with the token: it may quietly take it for identification only.
+Failure tryToAct(Identity& identity) {
+  if (const Failure failure = identity.assume()) return failure;
+  UniqueHandle acting;
+  const DWORD error = threadToken(TOKEN_QUERY, acting);
+  identity.revert();
+  if (error) return cannotTake(error);
+  return suffices(acting.get()) ? Failure{} : cannot(ERROR_BAD_IMPERSONATION_LEVEL, whyNotEnough(holdsImpersonatePrivilege()));
+}
+
+}  // namespace
+
+Outcome<std::shared_ptr<Identity>> takeClientIdentity(HANDLE pipe, bool to_act) {
+  if (!ImpersonateNamedPipeClient(pipe)) return cannotTake(GetLastError());
+  UniqueHandle token;
+  const DWORD error = threadToken(TOKEN_QUERY | TOKEN_IMPERSONATE | TOKEN_DUPLICATE, token);
+  becomeSelf();
+  if (error) return cannotTake(error);
+  if (to_act && !suffices(token.get()))
+    return cannot(ERROR_BAD_IMPERSONATION_LEVEL, whyNotEnough(holdsImpersonatePrivilege()));
+  auto identity = std::make_shared<ClientIdentity>(std::move(token));
+  if (to_act) {
+    if (const Failure failure = tryToAct(*identity)) return failure;
+  }
+  return std::shared_ptr<Identity>(std::move(identity));
+}
+
+}  // namespace win32
+}  // namespace framepipe

@@ -1,0 +1,16 @@
+// The identity of a pipe's client: the token that it let the server have. Any thread.
+#pragma once
+#include <windows.h>
+
+#include <memory>
+
+#include "core/outcome.h"
+#include "impersonation/identity.h"
+
+namespace framepipe::win32 {
+
+// `pipe`, a server's end, must stay open meanwhile. `to_act`: fails with ERR_PIPE_CANNOT_IMPERSONATE when the token does
+// not suffice to act as the client. The calling thread is the client for a moment, so not the JS thread.
+Outcome<std::shared_ptr<Identity>> takeClientIdentity(HANDLE pipe, bool to_act);
+
+}  // namespace framepipe::win32
