@@ -59,11 +59,11 @@ class Loop {
   EventQueue& events() { return events_; }
 
   // JS thread, before an event is given to JavaScript: a number that was reserved becomes valid.
-  void admit(const Event& event) {
+  virtual void admit(const Event& event) {
     if (event.opened) connections_.put(event.other, event.opened);
   }
   // JS thread, after it was given: the number of what is released becomes void.
-  void forget(const Event& event) {
+  virtual void forget(const Event& event) {
     if (event.kind == Event::Kind::Closed) connections_.remove(event.id);
     if (event.kind == Event::Kind::Unlistened) listeners_.remove(event.id);
   }

@@ -1,0 +1,61 @@
+// A completion port and the one thread that serves it.
+#pragma once
+#include <windows.h>
+
+#include <atomic>
+#include <memory>
+#include <mutex>
+#include <vector>
+
+#include "core/failure.h"
+#include "win32/operation.h"
+#include "win32/unique_handle.h"
+
+namespace framepipe::win32 {
+
+// What Windows reports to nobody has to be looked at from time to time.
+class Watched {
+ public:
+  // Port thread, about every Port::kBeat milliseconds, until it returns false.
+  virtual bool beat() noexcept = 0;
+
+ protected:
+  ~Watched() = default;
+};
+
+class Port {
+ public:
+  static constexpr DWORD kBeat = 100;
+
+  // JS thread. Starts the thread on first use.
+  Failure open();
+
+  // JS thread, when no operation is lent out any more: joins the thread. A no-op when never opened.
+  void close();
+
+  // Any thread: completions of this handle come to the port. Returns GetLastError().
+  DWORD associate(HANDLE handle);
+
+  // Any thread: `operation` comes home on the port thread, as if Windows had completed it.
+  void post(Operation& operation, std::shared_ptr<OperationOwner> owner);
+
+  // Any thread.
+  void watch(std::shared_ptr<Watched> watched);
+
+ private:
+  static unsigned __stdcall threadMain(void* port);
+  void run();
+  void complete(const OVERLAPPED_ENTRY& entry);
+  void beat();
+
+  UniqueHandle port_;
+  UniqueHandle thread_;
+
+  std::mutex mutex_;
+  std::vector<std::shared_ptr<Watched>> newly_watched_;
+  // Port thread only.
+  std::vector<std::shared_ptr<Watched>> watched_;
+  bool quit_ = false;
+};
+
+}  // namespace framepipe::win32

@@ -1,0 +1,44 @@
+#include "win32/peer_state.h"
+
+#include <winternl.h>
+
+namespace framepipe::win32 {
+
+Peer peerOf(HANDLE pipe, bool server) {
+  ULONG process = 0, session = 0;
+  Peer peer;
+  if (server ? GetNamedPipeClientProcessId(pipe, &process) : GetNamedPipeServerProcessId(pipe, &process))
+    peer.pid = process;
+  if (server ? GetNamedPipeClientSessionId(pipe, &session) : GetNamedPipeServerSessionId(pipe, &session))
+    peer.session = session;
+  return peer;
+}
+
+namespace {
+
+// FilePipeLocalInformation, documented in the driver kit only.
+constexpr int kPipeLocalInformation = 24;
+struct PipeLocalInformation {
+  ULONG type, configuration, maximum_instances, current_instances;
+  ULONG inbound_quota, read_data_available, outbound_quota, write_quota_available;
+  ULONG state, end;
+};
+constexpr ULONG kConnected = 3;
+
+using QueryInformationFile = NTSTATUS(NTAPI*)(HANDLE, IO_STATUS_BLOCK*, void*, ULONG, int);
+
+}  // namespace
+
+bool serverLeft(HANDLE pipe) {
+  const HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
+  if (!ntdll) return false;
+  const auto query = reinterpret_cast<QueryInformationFile>(
+      reinterpret_cast<void*>(GetProcAddress(ntdll, "NtQueryInformationFile")));
+  if (!query) return false;
+  IO_STATUS_BLOCK status{};
+  PipeLocalInformation information{};
+  return query(pipe, &status, &information, sizeof information, kPipeLocalInformation) == 0 &&
+         information.state != kConnected;
+}
+
+}  // namespace framepipe::win32

@@ -1,0 +1,93 @@
+#include "win32/pipe_connect.h"
+
+#include "win32/current_user.h"
+#include "win32/pipe_connection.h"
+#include "win32/pipe_loop.h"
+#include "win32/win32_failure.h"
+
+namespace framepipe::win32 {
+
+namespace {
+
+DWORD desiredAccess(Direction direction) {
+  switch (direction) {
+    case Direction::In:
+      return GENERIC_READ | FILE_WRITE_ATTRIBUTES;  // FILE_WRITE_ATTRIBUTES: to set the read mode
+    case Direction::Out:
+      return GENERIC_WRITE | FILE_READ_ATTRIBUTES;
+    default:
+      return GENERIC_READ | GENERIC_WRITE;
+  }
+}
+
+// Static tracking: the server sees who we are when we connect. Without SECURITY_SQOS_PRESENT it might
+// act as us, whoever it is.
+DWORD qualityOfService(ImpersonationLevel level) {
+  switch (level) {
+    case ImpersonationLevel::Anonymous:
+      return SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS;
+    case ImpersonationLevel::Impersonation:
+      return SECURITY_SQOS_PRESENT | SECURITY_IMPERSONATION;
+    case ImpersonationLevel::Delegation:
+      return SECURITY_SQOS_PRESENT | SECURITY_DELEGATION;
+    default:
+      return SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION;
+  }
+}
+
+// What was opened may be anything that has a path.
+Failure check(HANDLE pipe, const ConnectOptions& options) {
+  if (GetFileType(pipe) != FILE_TYPE_PIPE) return {"EINVAL", "connect", 0, "this is not a pipe"};
+  if (options.own_server_only && !isOwnPipe(pipe))
+    return {"ERR_PIPE_UNTRUSTED_SERVER", "connect", 0, "another user created this pipe (serverOwner)"};
+  if (options.framing.kind != FramingKind::Message) return {};
+  DWORD mode = PIPE_READMODE_MESSAGE | PIPE_WAIT;
+  if (SetNamedPipeHandleState(pipe, &mode, /*maxCollectionCount=*/nullptr, /*collectDataTimeout=*/nullptr)) return {};
+  Failure failure = connectFailure(GetLastError());
+  if (failure.os == ERROR_INVALID_PARAMETER) failure.hint = "framing.message() needs a server whose pipe is in message mode";
+  return failure;
+}
+
+}  // namespace
+
+bool isOnThisMachine(const std::wstring& path) {
+  return path.size() > 3 && path[0] == L'\\' && path[1] == L'\\' && (path[2] == L'.' || path[2] == L'?') &&
+         path[3] == L'\\';
+}
+
+Outcome<UniqueHandle> openPipe(const std::wstring& path, const ConnectOptions& options) {
+  UniqueHandle pipe(CreateFileW(path.c_str(), desiredAccess(options.direction), /*share=*/0,
+                                /*security=*/nullptr, OPEN_EXISTING,
+                                FILE_FLAG_OVERLAPPED | qualityOfService(options.impersonation), /*template=*/nullptr));
+  if (!pipe) return connectFailure(GetLastError());
+  if (const Failure failure = check(pipe.get(), options)) return failure;
+  return pipe;
+}
+
+bool RemoteConnect::start() {
+  return call_.start(loop_.port(), shared_from_this(), [this] { pipe_ = openPipe(path_, options_); });
+}
+
+void RemoteConnect::completed(Operation&, Completion) noexcept {
+  call_.join();
+  Event event{.kind = Event::Kind::Settled, .id = request_, .failure = pipe_.failure};
+  std::shared_ptr<PipeConnection> connection;
+  if (pipe_) {
+    if (const DWORD error = loop_.port().associate(pipe_.value.get()))
+      event.failure = win32Failure(error, "connect");
+    else
+      connection = loop_.adopt({std::move(pipe_.value), options_});
+  }
+  if (connection) {
+    event.other = connection->id();
+    event.result = static_cast<int64_t>(connection->id());
+    event.opened = connection;
+  } else if (!event.failure) {
+    event.failure = {"ECANCELED", "connect", 0};
+  }
+  loop_.emit(std::move(event));
+  if (connection) connection->start();
+  loop_.live().leave(this);
+}
+
+}  // namespace framepipe::win32

@@ -1,0 +1,42 @@
+// Opening a pipe that somebody serves.
+#pragma once
+#include <windows.h>
+
+#include <memory>
+#include <string>
+
+#include "core/loop.h"
+#include "core/outcome.h"
+#include "win32/blocking_call.h"
+#include "win32/live_set.h"
+#include "win32/unique_handle.h"
+
+namespace framepipe::win32 {
+
+class PipeLoop;
+
+// Any thread. One attempt; quick, unless `path` leads to another machine.
+Outcome<UniqueHandle> openPipe(const std::wstring& path, const ConnectOptions& options);
+
+bool isOnThisMachine(const std::wstring& path);
+
+// An attempt that may take seconds, on a thread of its own. Made and aborted on the JS thread, ends on the port thread.
+class RemoteConnect final : public OperationOwner, public Live, public std::enable_shared_from_this<RemoteConnect> {
+ public:
+  RemoteConnect(PipeLoop& loop, std::wstring path, const ConnectOptions& options, Id request)
+      : loop_(loop), path_(std::move(path)), options_(options), request_(request) {}
+
+  bool start();
+  void abort() noexcept override { call_.cancel(); }
+  void completed(Operation& operation, Completion completion) noexcept override;
+
+ private:
+  PipeLoop& loop_;
+  const std::wstring path_;
+  const ConnectOptions options_;
+  const Id request_;
+  BlockingCall call_;
+  Outcome<UniqueHandle> pipe_{Failure{"ECANCELED", "connect", ERROR_OPERATION_ABORTED}};
+};
+
+}  // namespace framepipe::win32

@@ -1,0 +1,62 @@
+#include "win32/pipe_instance.h"
+
+#include "win32/iocp.h"
+#include "win32/pipe_listener.h"
+
+namespace framepipe::win32 {
+
+namespace {
+
+DWORD openMode(const ListenOptions& options, bool first) {
+  DWORD mode = FILE_FLAG_OVERLAPPED | WRITE_DAC;  // WRITE_DAC: for setAccess()
+  if (options.direction == Direction::Duplex) mode |= PIPE_ACCESS_DUPLEX;
+  if (options.direction == Direction::In) mode |= PIPE_ACCESS_INBOUND;
+  if (options.direction == Direction::Out) mode |= PIPE_ACCESS_OUTBOUND;
+  if (first) mode |= FILE_FLAG_FIRST_PIPE_INSTANCE;
+  return mode;
+}
+
+DWORD pipeMode(const ListenOptions& options) {
+  DWORD mode = PIPE_WAIT;
+  mode |= options.framing.kind == FramingKind::Message ? PIPE_TYPE_MESSAGE | PIPE_READMODE_MESSAGE
+                                                       : PIPE_TYPE_BYTE | PIPE_READMODE_BYTE;
+  mode |= options.allow_remote ? PIPE_ACCEPT_REMOTE_CLIENTS : PIPE_REJECT_REMOTE_CLIENTS;
+  return mode;
+}
+
+}  // namespace
+
+DWORD PipeInstance::create(const std::wstring& path, const ListenOptions& options,
+                           const SecurityDescriptor& descriptor, bool first) {
+  SECURITY_ATTRIBUTES attributes{sizeof attributes, descriptor.get(), /*bInheritHandle=*/FALSE};
+  handle_ = UniqueHandle(CreateNamedPipeW(path.c_str(), openMode(options, first), pipeMode(options),
+                                          options.max_instances ? options.max_instances : PIPE_UNLIMITED_INSTANCES,
+                                          options.out_buffer, options.in_buffer, /*nDefaultTimeOut=*/0, &attributes));
+  return handle_ ? ERROR_SUCCESS : GetLastError();
+}
+
+DWORD PipeInstance::waitForClient(Port& port) {
+  const DWORD error = port.associate(handle_.get());
+  if (error) return error;
+  if (ConnectNamedPipe(handle_.get(), connect_.lend(shared_from_this()))) return ERROR_SUCCESS;
+  switch (const DWORD result = GetLastError()) {
+    case ERROR_IO_PENDING:
+      return ERROR_SUCCESS;
+    case ERROR_PIPE_CONNECTED:  // a client came between creation and here
+    case ERROR_NO_DATA:         // and has even left again: what it wrote is still to be read
+      connect_.takeBack();
+      port.post(connect_, shared_from_this());
+      return ERROR_SUCCESS;
+    default:
+      connect_.takeBack();
+      return result;
+  }
+}
+
+void PipeInstance::cancel() { CancelIoEx(handle_.get(), &connect_); }
+
+void PipeInstance::completed(Operation&, Completion completion) noexcept {
+  listener_->answered(*this, completion.error);
+}
+
+}  // namespace framepipe::win32

@@ -1,0 +1,137 @@
+#include "win32/pipe_listener.h"
+
+#include <algorithm>
+
+#include "win32/current_user.h"
+#include "win32/pipe_connection.h"
+#include "win32/pipe_loop.h"
+#include "win32/win32_failure.h"
+
+namespace framepipe::win32 {
+
+Failure PipeListener::open() {
+  const std::lock_guard lock(mutex_);
+  if (const DWORD error = addInstance()) return listenFailure(error);
+  topUp();
+  return {};
+}
+
+bool PipeListener::hasRoom() const {
+  return waiting_.size() < std::max(options_.pending_instances, 1u) &&
+         (options_.max_instances == 0 || waiting_.size() + connected_ < options_.max_instances);
+}
+
+DWORD PipeListener::addInstance() {
+  const bool first = isFirst();
+  auto instance = std::make_shared<PipeInstance>(shared_from_this());
+  if (const DWORD error = instance->create(path_, options_, descriptor_, first && options_.exclusive)) return error;
+  // Sharing a name means sharing it with this user's other processes, not with whoever came first.
+  if (first && !options_.exclusive && !isOwnPipe(instance->handle())) return ERROR_ACCESS_DENIED;
+  if (const DWORD error = instance->waitForClient(loop_.port())) return error;
+  waiting_.push_back(std::move(instance));
+  return ERROR_SUCCESS;
+}
+
+void PipeListener::topUp() {
+  while (!closing_ && hasRoom()) {
+    if (addInstance() == ERROR_SUCCESS) continue;
+    // While one waits, the next client will bring us here again; otherwise nobody would.
+    if (waiting_.empty() && !retrying_) {
+      retrying_ = true;
+      loop_.port().watch(shared_from_this());
+    }
+    return;
+  }
+}
+
+bool PipeListener::beat() noexcept {
+  const std::lock_guard lock(mutex_);
+  topUp();
+  retrying_ = !closing_ && waiting_.empty() && hasRoom();
+  return retrying_;
+}
+
+void PipeListener::answered(PipeInstance& instance, DWORD error) {
+  std::unique_lock lock(mutex_);
+  std::erase_if(waiting_, [&](const auto& waiting) { return waiting.get() == &instance; });
+  if (closing_ || error != ERROR_SUCCESS) {
+    // The instance goes away with its packet. One client's misfortune ends nothing.
+    topUp();
+    return finishIfDone();
+  }
+  ++connected_;
+  ++announcing_;
+  topUp();
+  lock.unlock();
+  const auto connection = announce(instance);
+  lock.lock();
+  --announcing_;
+  if (connection)
+    connections_.emplace(connection.get(), connection);
+  else
+    --connected_;
+  finishIfDone();
+  lock.unlock();
+  if (connection) connection->start();
+}
+
+std::shared_ptr<PipeConnection> PipeListener::announce(PipeInstance& instance) {
+  auto connection = loop_.adopt({instance.takeHandle(), options_, /*server=*/true, shared_from_this()});
+  if (connection)
+    loop_.emit({.kind = Event::Kind::Accepted, .id = id_, .other = connection->id(), .opened = connection});
+  return connection;
+}
+
+void PipeListener::instanceClosed(const PipeConnection* connection) {
+  const std::lock_guard lock(mutex_);
+  --connected_;
+  connections_.erase(connection);
+  topUp();
+}
+
+DWORD PipeListener::apply(const SecurityDescriptor& descriptor) {
+  // The descriptor is the pipe's: any instance's handle leads to it.
+  if (!waiting_.empty()) return descriptor.applyTo(waiting_.front()->handle());
+  DWORD error = ERROR_SUCCESS;
+  for (const auto& [key, weak] : connections_) {
+    const auto connection = weak.lock();
+    if (!connection) continue;
+    const DWORD attempt = connection->setAccess(descriptor);
+    if (attempt == ERROR_SUCCESS) return ERROR_SUCCESS;
+    error = attempt;
+  }
+  return error;  // none at all: the next instance will be the first, and bring the descriptor with it
+}
+
+Failure PipeListener::setAccess(Access access, const std::string& sddl) {
+  Outcome<SecurityDescriptor> descriptor = SecurityDescriptor::of(access, sddl, "setAccess");
+  if (!descriptor) return descriptor.failure;
+  const std::lock_guard lock(mutex_);
+  if (closing_) return {"EINVAL", "setAccess", 0, "the server is closed"};
+  if (const DWORD error = apply(descriptor.value)) return win32Failure(error, "setAccess");
+  descriptor_ = std::move(descriptor.value);
+  topUp();  // the old one may have kept us from it
+  return {};
+}
+
+void PipeListener::abort() noexcept {
+  const std::lock_guard lock(mutex_);
+  closing_ = true;
+  for (const auto& instance : waiting_) instance->cancel();
+  finishIfDone();
+}
+
+void PipeListener::finishIfDone() {
+  if (!closing_ || finished_ || !waiting_.empty() || announcing_ > 0) return;
+  finished_ = true;
+  loop_.emit({.kind = Event::Kind::Unlistened, .id = id_});
+  loop_.live().leave(this);
+}
+
+void PipeListener::keepAlive(bool on) {
+  if (on == keeps_alive_) return;
+  keeps_alive_ = on;
+  on ? loop_.host().retain() : loop_.host().release();
+}
+
+}  // namespace framepipe::win32

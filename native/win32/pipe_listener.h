@@ -1,0 +1,71 @@
+// A served name: keeps instances waiting for clients and replaces each before its connection is
+// announced, on the port thread, whatever JavaScript is doing. Its methods are called on both threads.
+#pragma once
+#include <memory>
+#include <mutex>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "core/loop.h"
+#include "win32/iocp.h"
+#include "win32/live_set.h"
+#include "win32/pipe_instance.h"
+#include "win32/security_descriptor.h"
+
+namespace framepipe::win32 {
+
+class PipeConnection;
+class PipeLoop;
+
+class PipeListener final : public Listener,
+                           public Live,
+                           public Watched,
+                           public std::enable_shared_from_this<PipeListener> {
+ public:
+  PipeListener(PipeLoop& loop, Id id, std::wstring path, const ListenOptions& options, SecurityDescriptor descriptor)
+      : loop_(loop), id_(id), path_(std::move(path)), options_(options), descriptor_(std::move(descriptor)) {}
+
+  // JS thread.
+  Failure open();
+  Failure setAccess(Access access, const std::string& sddl) override;
+  void close() override { abort(); }
+  void keepAlive(bool on) override;
+
+  // Port thread.
+  void answered(PipeInstance& instance, DWORD error);
+  bool beat() noexcept override;
+
+  // Any thread.
+  void instanceClosed(const PipeConnection* connection);  // it let go of its handle
+  void abort() noexcept override;
+
+ private:
+  // All of these: under the lock.
+  bool isFirst() const { return waiting_.empty() && connected_ == 0; }
+  bool hasRoom() const;
+  DWORD addInstance();
+  void topUp();
+  void finishIfDone();
+  DWORD apply(const SecurityDescriptor& descriptor);
+
+  std::shared_ptr<PipeConnection> announce(PipeInstance& instance);
+
+  PipeLoop& loop_;
+  const Id id_;
+  const std::wstring path_;
+  const ListenOptions options_;
+  bool keeps_alive_ = false;  // JS thread only
+
+  std::mutex mutex_;
+  SecurityDescriptor descriptor_;
+  std::vector<std::shared_ptr<PipeInstance>> waiting_;
+  size_t connected_ = 0;  // clients served, each of them by an instance
+  std::unordered_map<const PipeConnection*, std::weak_ptr<PipeConnection>> connections_;
+  int announcing_ = 0;     // Accepted has to come before Unlistened
+  bool retrying_ = false;  // at every beat
+  bool closing_ = false;
+  bool finished_ = false;
+};
+
+}  // namespace framepipe::win32

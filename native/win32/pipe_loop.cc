@@ -1,0 +1,116 @@
+#include "win32/pipe_loop.h"
+
+#include "win32/pipe_connect.h"
+#include "win32/pipe_connection.h"
+#include "win32/pipe_listener.h"
+#include "win32/wide_string.h"
+#include "win32/win32_failure.h"
+
+namespace framepipe {
+
+namespace win32 {
+
+namespace {
+
+constexpr Failure ending(const char* syscall) { return {"ECANCELED", syscall, 0, "the environment is ending"}; }
+
+// Windows would cut the path at a NUL, and mean another pipe.
+Outcome<std::wstring> widePath(const std::string& path, const char* syscall) {
+  std::optional<std::wstring> wide = widen(path);
+  if (!wide || wide->empty() || wide->find(L'\0') != std::wstring::npos)
+    return Failure{"EINVAL", syscall, ERROR_INVALID_NAME, "this is no name for a pipe"};
+  return std::move(*wide);
+}
+
+}  // namespace
+
+void PipeLoop::emit(Event&& event) noexcept {
+  if (stopping_) return;
+  if (events_.push(std::move(event))) host_.ring();
+}
+
+Outcome<Id> PipeLoop::listen(const ListenOptions& options) {
+  Outcome<std::wstring> path = widePath(options.path, "listen");
+  if (!path) return path.failure;
+  Outcome<SecurityDescriptor> descriptor = SecurityDescriptor::of(options.access, options.sddl, "listen");
+  if (!descriptor) return descriptor.failure;
+  if (const Failure failure = port_.open()) return failure;
+
+  const Id id = listeners_.reserve();
+  auto listener = std::make_shared<PipeListener>(*this, id, std::move(path.value), options, std::move(descriptor.value));
+  listeners_.put(id, listener);
+  Failure failure = live_.enter(listener) ? listener->open() : ending("listen");
+  if (!failure) {
+    listener->keepAlive(true);
+    return id;
+  }
+  live_.leave(listener.get());
+  listeners_.remove(id);
+  return failure;
+}
+
+Outcome<Id> PipeLoop::connect(const ConnectOptions& options, Id request) {
+  if (stopping_) return ending("connect");
+  const Outcome<std::wstring> path = widePath(options.path, "connect");
+  if (!path) return path.failure;
+  if (isOnThisMachine(path.value)) return connectHere(path.value, options);
+  return connectElsewhere(path.value, options, request);
+}
+
+Outcome<Id> PipeLoop::connectHere(const std::wstring& path, const ConnectOptions& options) {
+  Outcome<UniqueHandle> pipe = openPipe(path, options);
+  if (!pipe) return pipe.failure;
+  if (const Failure failure = port_.open()) return failure;
+  if (const DWORD error = port_.associate(pipe.value.get())) return win32Failure(error, "connect");
+  const auto connection = adopt({std::move(pipe.value), options});
+  if (!connection) return ending("connect");
+  connections_.put(connection->id(), connection);
+  connection->keepAlive(true);
+  connection->startLater();
+  return connection->id();
+}
+
+Outcome<Id> PipeLoop::connectElsewhere(const std::wstring& path, const ConnectOptions& options, Id request) {
+  if (const Failure failure = port_.open()) return failure;
+  const auto attempt = std::make_shared<RemoteConnect>(*this, path, options, request);
+  if (!live_.enter(attempt)) return ending("connect");
+  if (!attempt->start()) {
+    live_.leave(attempt.get());
+    return Failure{"EAGAIN", "connect", 0, "no thread could be started"};
+  }
+  connecting_.insert(request);
+  host_.retain();
+  return Id{0};
+}
+
+std::shared_ptr<PipeConnection> PipeLoop::adopt(PipeEnd&& end) {
+  auto connection = std::make_shared<PipeConnection>(*this, connections_.reserve(), std::move(end));
+  return live_.enter(connection) ? connection : nullptr;
+}
+
+void PipeLoop::admit(const Event& event) {
+  Loop::admit(event);
+  if (event.opened) event.opened->keepAlive(true);
+  if (event.kind == Event::Kind::Settled && connecting_.erase(event.id) > 0) host_.release();
+}
+
+void PipeLoop::forget(const Event& event) {
+  if (event.kind == Event::Kind::Closed)
+    if (const auto connection = connections_.find(event.id)) connection->keepAlive(false);
+  if (event.kind == Event::Kind::Unlistened)
+    if (const auto listener = listeners_.find(event.id)) listener->keepAlive(false);
+  Loop::forget(event);
+}
+
+void PipeLoop::stop(void (*done)(void*), void* argument) {
+  stopping_ = true;
+  live_.end();
+  port_.close();
+  done(argument);
+}
+
+}  // namespace win32
+
+std::unique_ptr<Loop> makeLoop(Host& host) { return std::make_unique<win32::PipeLoop>(host); }
+
+}  // namespace framepipe

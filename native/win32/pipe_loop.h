@@ -1,0 +1,54 @@
+// Windows' loop: named pipes on one completion port, served by one thread, of this environment alone.
+// Listeners and connections live on the JS thread and the port thread at once; what they share with
+// each other and with JavaScript goes through here.
+#pragma once
+#include <atomic>
+#include <memory>
+#include <string>
+#include <unordered_set>
+
+#include "core/block_pool.h"
+#include "core/loop.h"
+#include "win32/iocp.h"
+#include "win32/live_set.h"
+#include "win32/unique_handle.h"
+
+namespace framepipe::win32 {
+
+class PipeConnection;
+struct PipeEnd;
+
+class PipeLoop final : public Loop {
+ public:
+  explicit PipeLoop(Host& host) : host_(host) {}
+  ~PipeLoop() override = default;
+
+  // JS thread.
+  Outcome<Id> listen(const ListenOptions& options) override;
+  Outcome<Id> connect(const ConnectOptions& options, Id request) override;
+  void admit(const Event& event) override;
+  void forget(const Event& event) override;
+  void stop(void (*done)(void*), void* argument) override;
+  Host& host() { return host_; }
+
+  // Any thread.
+  Port& port() { return port_; }
+  LiveSet& live() { return live_; }
+  const std::shared_ptr<BlockPool>& pool() const { return pool_; }
+  void emit(Event&& event) noexcept;
+  // A connection with a number of its own, which JavaScript does not know yet; null: it is too late.
+  std::shared_ptr<PipeConnection> adopt(PipeEnd&& end);
+
+ private:
+  Outcome<Id> connectHere(const std::wstring& path, const ConnectOptions& options);
+  Outcome<Id> connectElsewhere(const std::wstring& path, const ConnectOptions& options, Id request);
+
+  Host& host_;
+  const std::shared_ptr<BlockPool> pool_ = std::make_shared<BlockPool>();
+  Port port_;
+  LiveSet live_;
+  std::atomic<bool> stopping_{false};
+  std::unordered_set<Id> connecting_;  // requests that a RemoteConnect is at: JS thread only
+};
+
+}  // namespace framepipe::win32

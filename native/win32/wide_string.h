@@ -1,0 +1,12 @@
+// UTF-8, as JavaScript's strings come, to what the Windows API takes. Any thread.
+#pragma once
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace framepipe::win32 {
+
+// Nothing when the bytes are not UTF-8.
+std::optional<std::wstring> widen(std::string_view utf8);
+
+}  // namespace framepipe::win32
