@@ -1,8 +1,10 @@
 // What the listeners and connections of one loop share: the way events take to JavaScript, and
 // libuv's loop. JS thread only.
 #pragma once
+#include <memory>
 #include <utility>
 
+#include "core/block_pool.h"
 #include "core/event_queue.h"
 #include "core/host.h"
 #include "posix/open_handles.h"
@@ -16,6 +18,7 @@ class LoopState {
   Host& host() { return host_; }
   uv_loop_s* uvLoop() { return host_.uvLoop(); }
   OpenHandles& handles() { return handles_; }
+  const std::shared_ptr<BlockPool>& pool() const { return pool_; }
 
   // In a Turn, what is reported is delivered at its end; in a call from JavaScript, by the doorbell.
   void report(Event&& event) {
@@ -37,6 +40,7 @@ class LoopState {
   Host& host_;
   EventQueue& events_;
   OpenHandles handles_;
+  std::shared_ptr<BlockPool> pool_ = std::make_shared<BlockPool>();
   bool in_turn_ = false;
   bool reported_ = false;
   bool stopped_ = false;

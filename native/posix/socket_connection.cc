@@ -26,8 +26,8 @@ SocketConnection::SocketConnection(LoopState& state, UniqueFd socket, const Chan
                                    const Peer& peer)
     : state_(state),
       socket_(std::move(socket)),
-      input_(options.framing),
-      output_(options.framing, options.high_water_mark),
+      input_(options.framing, state.pool()),
+      output_(options.framing, state.pool(), options.high_water_mark),
       drains_(state, socket_, input_, output_),
       retention_(state.host()),
       peer_(peer),

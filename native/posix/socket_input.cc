@@ -3,11 +3,9 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
-#include <algorithm>
 #include <array>
 #include <cerrno>
-#include <cstring>
-#include <vector>
+#include <utility>
 
 #include "posix/errno_failure.h"
 
@@ -34,8 +32,8 @@ bool takeEmptyMessage(int socket) {
 
 }  // namespace
 
-SocketInput::SocketInput(const Framing& framing)
-    : receiver_(framing),
+SocketInput::SocketInput(const Framing& framing, std::shared_ptr<BlockPool> pool)
+    : receiver_(framing, std::move(pool)),
       messages_(framing.kind == FramingKind::Message),
       max_frame_length_(framing.max_frame_length) {}
 
@@ -63,6 +61,8 @@ SocketInput::Step SocketInput::readStream(int socket) {
   if (count == 0) return ended();
   Step step = arrived(static_cast<size_t>(count), false);
   step.emptied = static_cast<size_t>(count) < room.size();
+  // A large block is soon had again from the pool: no idle connection keeps one.
+  if (step.emptied && room.size() >= BlockPool::kLeastSize) receiver_.release();
   return step;
 }
 
@@ -70,27 +70,11 @@ SocketInput::Step SocketInput::readStream(int socket) {
 SocketInput::Step SocketInput::readMessage(int socket) {
   const int64_t size = receive(socket, {}, MSG_PEEK | MSG_TRUNC);
   if (size < 0) return failed(errno);
-  if (size == 0) return takeEmptyMessage(socket) ? arrived(0, true) : ended();
   if (static_cast<size_t>(size) > max_frame_length_) return refuse(static_cast<size_t>(size));
-  const std::span<uint8_t> room = receiver_.room();
-  if (static_cast<size_t>(size) > room.size()) return readLargeMessage(socket, static_cast<size_t>(size));
+  const std::span<uint8_t> room = receiver_.room(static_cast<size_t>(size));
+  if (size == 0) return takeEmptyMessage(socket) ? arrived(0, true) : ended();
   const int64_t count = receive(socket, room, 0);
   return count < 0 ? failed(errno) : arrived(static_cast<size_t>(count), true);
-}
-
-SocketInput::Step SocketInput::readLargeMessage(int socket, size_t size) {
-  std::vector<uint8_t> message(size);
-  const int64_t count = receive(socket, message, 0);
-  if (count < 0) return failed(errno);
-  std::span<const uint8_t> rest(message.data(), static_cast<size_t>(count));
-  for (;;) {
-    const std::span<uint8_t> room = receiver_.room();
-    const size_t part = std::min(room.size(), rest.size());
-    std::memcpy(room.data(), rest.data(), part);
-    rest = rest.subspan(part);
-    Step step = arrived(part, rest.empty());
-    if (rest.empty() || step.state == Step::State::Ended) return step;
-  }
 }
 
 SocketInput::Step SocketInput::arrived(size_t bytes, bool message_ends) {
@@ -107,7 +91,7 @@ SocketInput::Step SocketInput::arrived(size_t bytes, bool message_ends) {
 SocketInput::Step SocketInput::refuse(size_t size) {
   Step step;
   step.state = Step::State::Ended;
-  step.failure = Failure::of({"ERR_FRAME_TOO_LARGE", "the message is longer than maxFrameLength", size,
+  step.failure = Failure::of({"ERR_FRAME_TOO_LARGE", "longer than maxFrameLength", size,
                               max_frame_length_, bytes_},
                              "read");
   return step;
@@ -122,7 +106,10 @@ SocketInput::Step SocketInput::ended() {
 
 SocketInput::Step SocketInput::failed(int error) {
   Step step;
-  if (error == EAGAIN || error == EWOULDBLOCK) return step;
+  if (error == EAGAIN || error == EWOULDBLOCK) {
+    receiver_.release();
+    return step;
+  }
   step.state = Step::State::Ended;
   step.failure = errnoFailure(error, "read");
   return step;

@@ -7,7 +7,7 @@ namespace framepipe::posix {
 
 class SocketInput {
  public:
-  explicit SocketInput(const Framing& framing);
+  SocketInput(const Framing& framing, std::shared_ptr<BlockPool> pool);
 
   struct Step {
     enum class State : uint8_t { Arrived, Nothing, Ended };
@@ -35,7 +35,6 @@ class SocketInput {
   int64_t receive(int socket, std::span<uint8_t> room, int flags);
   Step readStream(int socket);
   Step readMessage(int socket);
-  Step readLargeMessage(int socket, size_t size);
   Step arrived(size_t bytes, bool message_ends);
   Step refuse(size_t size);
   Step ended();

@@ -8,6 +8,7 @@
 #include <array>
 #include <cerrno>
 #include <climits>
+#include <utility>
 
 #include "posix/errno_failure.h"
 
@@ -42,8 +43,9 @@ void raiseSendBuffer(int socket, size_t bytes) {
   ::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &half, sizeof half);
 }
 
-SocketOutput::SocketOutput(const Framing& framing, size_t high_water_mark)
-    : queue_(framing),
+SocketOutput::SocketOutput(const Framing& framing, std::shared_ptr<BlockPool> pool,
+                           size_t high_water_mark)
+    : queue_(framing, std::move(pool)),
       messages_(framing.kind == FramingKind::Message),
       high_water_mark_(high_water_mark) {}
 

@@ -7,7 +7,7 @@ namespace framepipe::posix {
 
 class SocketOutput {
  public:
-  SocketOutput(const Framing& framing, size_t high_water_mark);
+  SocketOutput(const Framing& framing, std::shared_ptr<BlockPool> pool, size_t high_water_mark);
 
   // All of the frames or, when one is refused, none. The bytes now queued.
   Outcome<size_t> append(int socket, std::span<const std::span<const uint8_t>> frames);
