@@ -12,7 +12,8 @@ Receiver::Receiver(const Framing& framing, std::shared_ptr<BlockPool> pool)
 std::span<uint8_t> Receiver::room(size_t least) {
   if (pending() == 0 && block_.unique()) {
     start_ = filled_ = 0;
-    if (block_->size() / 4 > sizeOfNext()) block_.reset();
+    const size_t size = block_->size(), likely = sizeOfNext();
+    if (size < likely || size / 4 > likely) block_.reset();
   }
   const size_t needed = std::max(least, roomNeeded());
   if (!block_ || block_->size() - filled_ < needed) makeRoom(needed);
@@ -20,27 +21,31 @@ std::span<uint8_t> Receiver::room(size_t least) {
   return {block_->data() + filled_, offered_};
 }
 
+// What a peer has declared is trusted up to a limit, and beyond it if it has kept its word before.
+size_t Receiver::trusted() const { return std::max(kWholeFrame, frame_size_); }
+
 size_t Receiver::roomNeeded() const {
-  if (wanted_ == 0) return step_ / 4;
+  const size_t least = step_ / 4;
+  if (wanted_ == 0) return least;
   const size_t missing = wanted_ - pending();
-  return wanted_ <= kWholeFrame ? missing : std::min(missing, kLeastRoomInFrame);
+  if (wanted_ > trusted()) return std::min(missing, kLeastRoomInFrame);
+  // For more room than the frame needs, what has come of it would be copied: not if that is much.
+  return pending() > least ? missing : std::max(missing, least);
 }
 
-// What a peer has declared is trusted up to a limit, beyond it as far as the peer has kept its word:
-// by as much of this frame as has arrived, or by a frame before.
 size_t Receiver::sizeOfNext() const {
   const size_t likely = std::max(step_, std::min(frame_size_, kWholeFrame));
   if (wanted_ == 0) return std::max(likely, 2 * pending());
-  const size_t trusted = std::max({kWholeFrame, frame_size_, 2 * pending()});
-  return std::max(likely, std::min(wanted_, trusted));
+  return std::max(likely, std::min(wanted_, std::max(trusted(), 2 * pending())));
 }
 
 void Receiver::makeRoom(size_t needed) {
   const size_t rest = pending();
-  if (block_ && block_->size() - rest >= needed && block_.unique()) {
+  const size_t size = std::max(sizeOfNext(), rest + needed);
+  if (block_.unique() && block_->size() >= size) {
     std::memmove(block_->data(), block_->data() + start_, rest);
   } else {
-    BlockRef next = BlockPool::take(pool_, std::max(sizeOfNext(), rest + needed));
+    BlockRef next = BlockPool::take(pool_, size);
     if (rest > 0) std::memcpy(next->data(), block_->data() + start_, rest);
     block_ = std::move(next);
   }

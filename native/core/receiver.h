@@ -40,6 +40,7 @@ class Receiver {
   static constexpr size_t kWholeFrame = (1u << 20) + (16u << 10);
   static constexpr size_t kLeastRoomInFrame = 64u << 10;
 
+  size_t trusted() const;
   size_t roomNeeded() const;
   size_t sizeOfNext() const;
   void makeRoom(size_t needed);

@@ -1,0 +1,166 @@
+// Frames out of the queue as they went in, in few stretches, whatever the operating system takes at a time.
+#include "core/send_queue.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "check.h"
+#include "streams.h"
+
+namespace framepipe {
+namespace {
+
+using namespace std::string_literals;
+
+using Spans = std::vector<std::span<const uint8_t>>;
+
+Failure append(SendQueue& queue, const std::vector<std::string>& frames) {
+  Spans spans;
+  for (const std::string& frame : frames) spans.push_back(bytesOf(frame));
+  return queue.append(spans);
+}
+
+Spans stretches(const SendQueue& queue) {
+  Spans spans(1000);
+  spans.resize(queue.gather(spans));
+  return spans;
+}
+
+std::string contents(const SendQueue& queue) {
+  std::string bytes;
+  for (const std::span<const uint8_t> stretch : stretches(queue)) bytes.append(stretch.begin(), stretch.end());
+  return bytes;
+}
+
+void checkOrder(Checks& check) {
+  Random random(11);
+  for (const Framing& framing : {lengthPrefix(), varint(), lines(), contentLength(), raw()}) {
+    SendQueue queue(framing, std::make_shared<BlockPool>());
+    std::string wire, got;
+    const auto take = [&](bool all) {
+      Spans spans(1 + random.below(4));
+      spans.resize(queue.gather(spans));
+      size_t offered = 0;
+      for (const auto& span : spans) offered += span.size();
+      const size_t taken = all ? offered : random.below(static_cast<uint32_t>(offered) + 1);
+      // What is in flight stays readable: the first stretch by its holder, also after sent().
+      const BlockRef held = queue.front();
+      size_t left = taken;
+      for (const auto& span : spans) {
+        const size_t part = std::min(left, span.size());
+        got.append(span.begin(), span.begin() + static_cast<std::ptrdiff_t>(part));
+        left -= part;
+      }
+      const size_t start = got.size() - taken;
+      queue.sent(taken);
+      const size_t first = spans.empty() ? 0 : std::min(taken, spans[0].size());
+      check.that(first == 0 || std::memcmp(spans[0].data(), got.data() + start, first) == 0, "held while in flight");
+    };
+    for (int i = 0; i < 2000; ++i) {
+      std::vector<std::string> frames(random.below(5));
+      for (std::string& frame : frames) {
+        frame.assign(random.below(50) == 0 ? random.below(200000) : random.below(200), static_cast<char>('a' + random.below(26)));
+        wire += encoded(framing, frame);
+      }
+      check.that(!append(queue, frames), "appended");
+      if (!queue.empty()) take(false);
+    }
+    check.equal(queue.queued(), wire.size() - got.size(), "bytes queued");
+    while (!queue.empty()) take(true);
+    check.that(got == wire, "all bytes in order, kind " + std::to_string(int(framing.kind)));
+    check.equal(queue.queued(), 0u, "nothing queued at the end");
+    check.that(queue.front() == nullptr, "no block at the end");
+  }
+}
+
+void checkStretches(Checks& check) {
+  SendQueue queue(lengthPrefix());
+  append(queue, std::vector<std::string>(1000, std::string(64, 'x')));
+  check.that(stretches(queue).size() <= 4, "1000 small frames lie in few stretches");
+  queue.clear();
+  check.that(queue.empty() && queue.queued() == 0, "cleared");
+  append(queue, {std::string(300000, 'x')});
+  check.equal(stretches(queue).size(), 1u, "a large frame and its header lie in one stretch");
+  append(queue, {"abc"});
+  check.equal(stretches(queue).size(), 2u, "its block is no larger than it");
+  Spans two(1);
+  check.equal(queue.gather(two), 1u, "no more stretches than asked for");
+  queue.sent(100);
+  check.equal(stretches(queue)[0].size(), 300004u - 100, "what was taken is gone");
+  check.equal(queue.queued(), 300004u - 100 + 7, "and not counted");
+}
+
+// All or nothing, at every place where a frame may be refused.
+void checkRefused(Checks& check) {
+  for (const Framing& framing : {lengthPrefix(1), lines()}) {
+    const std::string bad = framing.kind == FramingKind::Delimited ? "a\nb"s : std::string(256, 'x');
+    for (size_t before : {0u, 1u, 60u, 5000u}) {
+      for (size_t good = 0; good < 800; good += 1 + good / 2) {
+        SendQueue queue(framing);
+        append(queue, std::vector<std::string>(before, "queued before"));
+        const std::string contents_before = contents(queue);
+        std::vector<std::string> frames(good, std::string(100, 'y'));
+        frames.push_back(bad);
+        frames.push_back("z");
+        const Failure failure = append(queue, frames);
+        check.that(failure && std::string(failure.syscall) == "write", "refused");
+        check.that(contents(queue) == contents_before && queue.queued() == contents_before.size(),
+                   std::to_string(good) + " frames before the bad one: nothing of them is queued");
+        append(queue, {"after"});
+        check.that(contents(queue) == contents_before + encoded(framing, "after"), "and the next one is, in its place");
+      }
+    }
+  }
+}
+
+void checkMessages(Checks& check) {
+  SendQueue queue(message());
+  append(queue, {"abc", "", "d", std::string(100000, 'x'), ""});
+  const size_t sizes[] = {3, 0, 1, 100000, 0};
+  check.equal(stretches(queue).size(), 5u, "a stretch for each message, empty ones too");
+  check.equal(queue.queued(), 100004u, "bytes queued");
+  for (const size_t size : sizes) {
+    check.that(!queue.empty(), "not empty before the last");
+    check.equal(stretches(queue)[0].size(), size, "a message");
+    queue.sent(size);
+  }
+  check.that(queue.empty() && queue.queued() == 0, "empty after the last");
+  SendQueue bytes(raw());
+  append(bytes, {"", ""});
+  check.that(bytes.empty(), "an empty chunk of raw bytes is nothing to write");
+}
+
+void checkMemory(Checks& check) {
+  SendQueue queue(lengthPrefix());
+  append(queue, {"abc"});
+  const uint8_t* first = stretches(queue)[0].data();
+  queue.sent(7);
+  append(queue, {"def"});
+  check.that(stretches(queue)[0].data() == first, "what is sent at once, again and again, stays in one place");
+  check.that(queue.front()->size() <= 4096, "of 4 KiB at most");
+  const BlockRef in_flight = queue.front();
+  queue.sent(7);
+  append(queue, {"ghi"});
+  check.that(!(queue.front() == in_flight), "unless somebody still holds it");
+
+  const auto pool = std::make_shared<BlockPool>();
+  SendQueue large(lengthPrefix(), pool);
+  append(large, {std::string(200000, 'x')});
+  const uint8_t* place = stretches(large)[0].data();
+  large.sent(200004);
+  append(large, {std::string(200000, 'y')});
+  check.that(stretches(large)[0].data() == place, "large blocks are used again");
+}
+
+}  // namespace
+}  // namespace framepipe
+
+int main() {
+  Checks check;
+  framepipe::checkOrder(check);
+  framepipe::checkStretches(check);
+  framepipe::checkRefused(check);
+  framepipe::checkMessages(check);
+  framepipe::checkMemory(check);
+  return check.report();
+}
