@@ -111,13 +111,31 @@ export interface NativeLoop {
   /** bytes in, bytes out, frames in, frames out */
   traffic(connection: number): readonly [number, number, number, number];
 
-  /** Takes the client's identity and keeps it under a number; `toAct`: only if it suffices to act as the client. */
-  takeIdentity(connection: number, toAct: boolean, request: number): void;
+  /** Settles `request` with a number for the client's identity; `toAct`: only if it suffices to act as the client. */
+  takeIdentity(connection: number, toAct: boolean, request: number): undefined | RawFailure;
   releaseIdentity(identity: number): void;
-  /** Calls `fn(argument)` with the calling thread being the client, and returns what it returns or throws what it throws. */
+  /**
+   * Calls `fn(argument)` with the calling thread being the client, and returns what it returns or throws what it throws.
+   * Throws a RawFailure, and does not call it, if the thread cannot be the client.
+   */
   callAs<A, R>(identity: number, fn: (argument: A) => R, argument: A): R;
-  /** Settles `request` with the result of the operation, done as the client on the impersonation thread. */
-  perform(identity: number, request: number, operation: Operation, path: string, ...rest: unknown[]): void;
+  /** Inside `callAs`: the threads that `fn` has made until now are the server's, not the client's. */
+  secureThreads(): void;
+  /** Whether the calling thread, as whoever it acts, may use the file in this way (`fs.constants.R_OK` …). */
+  checkAccess(path: string | Uint8Array, mode: number): 0 | RawFailure;
+  /**
+   * Settles `request` with the result of the operation, done as the client on the impersonation thread.
+   * `flags`: of `fs.constants`; for mkdir and rm, 1: recursive, 2: force. `more`: what to write, or the new name.
+   */
+  perform(
+    identity: number,
+    request: number,
+    operation: Operation,
+    path: string | Uint8Array,
+    flags?: number,
+    mode?: number,
+    more?: string | Uint8Array,
+  ): undefined | RawFailure;
 }
 
 /** What the impersonation thread can do as the client: see native/impersonation/operations.h. */

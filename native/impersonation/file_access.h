@@ -10,4 +10,7 @@ Failure checkAccess(const char* path, int mode) noexcept;
 // For a file that was opened without waiting for its other end, or for a lease on it: reading and writing wait again.
 void waitOn(int descriptor) noexcept;
 
+// What separates the folders in a path, the preferred character first.
+const char* pathSeparators() noexcept;
+
 }  // namespace framepipe

@@ -2,10 +2,10 @@
 
 #include <uv.h>
 
-#include <filesystem>
 #include <utility>
 #include <vector>
 
+#include "impersonation/file_access.h"
 #include "impersonation/file_kind.h"
 #include "impersonation/fs_request.h"
 
@@ -13,19 +13,18 @@ namespace framepipe {
 
 namespace {
 
-constexpr bool kBackslashes = std::filesystem::path::preferred_separator == '\\';
-constexpr const char* kSeparators = kBackslashes ? "\\/" : "/";
 // How often what others do at the same time may make us begin again.
 constexpr int kAttempts = 64;
 
-std::string join(const std::string& folder, const char* name) { return folder + (kBackslashes ? '\\' : '/') + name; }
+std::string join(const std::string& folder, const char* name) { return folder + pathSeparators()[0] + name; }
 
 // Empty when there is none.
 std::string folderOf(const std::string& path) {
-  const size_t end = path.find_last_not_of(kSeparators);
-  const size_t separator = end == std::string::npos ? end : path.find_last_of(kSeparators, end);
+  const char* separators = pathSeparators();
+  const size_t end = path.find_last_not_of(separators);
+  const size_t separator = end == std::string::npos ? end : path.find_last_of(separators, end);
   if (separator == std::string::npos) return {};
-  const size_t last = path.find_last_not_of(kSeparators, separator);
+  const size_t last = path.find_last_not_of(separators, separator);
   return path.substr(0, last == std::string::npos ? separator + 1 : last + 1);
 }
 

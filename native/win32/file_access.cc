@@ -43,4 +43,6 @@ Failure checkAccess(const char* path, int mode) noexcept {
 // Windows' files always wait.
 void waitOn(int) noexcept {}
 
+const char* pathSeparators() noexcept { return "\\/"; }
+
 }  // namespace framepipe

@@ -1,0 +1,178 @@
+import { constants, type OpenMode, type PathLike, type Stats } from 'node:fs';
+import { type ClientDirent, direntsOf, type RawStatus, statsOf } from './client-files.ts';
+import { invalid, PipeError } from './errors.ts';
+import { loop, request } from './loop.ts';
+import type { Operation } from './native.ts';
+import { fileMode, nativePath, openFlags, plainPath } from './path.ts';
+
+/** An account, as the operating system knows it. */
+export interface ClientUser {
+  /** The account's name; its number or SID if it has none any more. */
+  readonly name: string;
+  /** Windows: the domain or machine of the account. */
+  readonly domain?: string;
+  /** Windows: its security identifier. */
+  readonly sid?: string;
+  /** Linux: its user id and group id. */
+  readonly uid?: number;
+  readonly gid?: number;
+}
+
+/** How a whole file is read or written; or just the encoding. */
+export type FileOptions<E = BufferEncoding> =
+  | E
+  | {
+      readonly encoding?: E | undefined;
+      readonly flag?: OpenMode | undefined;
+      readonly mode?: string | number | undefined;
+    };
+
+const RECURSIVE = 1;
+const FORCE = 2;
+
+export let releaseClient: (client: AsClient) => void;
+
+/**
+ * The client, to act as: `node:fs/promises`' operations under its identity. Each is carried out on a native thread of
+ * its own, one after the other; neither JavaScript's thread nor Node's pool ever is the client for them. Errors are
+ * Node's (`EACCES`, `ENOENT`, …). It works until the promise of the function that it was given to has settled, and
+ * rejects with `ERR_PIPE_CLIENT_RELEASED` afterwards.
+ */
+export class AsClient {
+  #identity: number | undefined;
+
+  static {
+    releaseClient = (client) => {
+      client.#identity = undefined;
+    };
+  }
+
+  /** @internal */
+  constructor(identity: number) {
+    this.#identity = identity;
+  }
+
+  /**
+   * Opens a file and gives its descriptor, for `node:fs` to use and to close. The system asks for rights when a file is
+   * opened, so it may be read and written as anybody. It does not wait for the other end of a FIFO.
+   */
+  open(path: PathLike, flags: OpenMode = 'r', mode: string | number = 0o666): Promise<number> {
+    return this.#perform('open', path, () => [openFlags(flags), fileMode(mode)]);
+  }
+
+  /** A whole file: its bytes, or with an encoding its text. */
+  readFile(path: PathLike, options?: FileOptions<null> | null): Promise<Buffer>;
+  readFile(
+    path: PathLike,
+    options: FileOptions & (BufferEncoding | { readonly encoding: BufferEncoding }),
+  ): Promise<string>;
+  readFile(path: PathLike, options?: FileOptions<BufferEncoding | null> | null): Promise<string | Buffer>;
+  async readFile(path: PathLike, options?: FileOptions<BufferEncoding | null> | null): Promise<string | Buffer> {
+    const { encoding, flag = 'r' } = fileOptions(options);
+    const bytes = await this.#perform<Buffer>('readFile', path, () => [openFlags(flag)]);
+    return encoding ? bytes.toString(encoding) : bytes;
+  }
+
+  /** Writes a whole file, which is made if there is none (`mode`) and emptied before, unless `flag` says otherwise. */
+  async writeFile(
+    path: PathLike,
+    data: string | NodeJS.ArrayBufferView,
+    options?: FileOptions<BufferEncoding | null>,
+  ): Promise<void> {
+    const { encoding, flag = 'w', mode = 0o666 } = fileOptions(options);
+    await this.#perform('writeFile', path, () => [openFlags(flag), fileMode(mode), bytesOf(data, encoding)]);
+  }
+
+  /** What the file is. */
+  async stat(path: PathLike): Promise<Stats> {
+    return statsOf(await this.#perform<RawStatus>('stat', path));
+  }
+
+  /** What the file is, or the link if it is one. */
+  async lstat(path: PathLike): Promise<Stats> {
+    return statsOf(await this.#perform<RawStatus>('lstat', path));
+  }
+
+  /** Rejects unless the client may use the file so: `fs.constants.R_OK`, `W_OK`, `X_OK`; or if there is none. */
+  access(path: PathLike, mode: number = constants.F_OK): Promise<void> {
+    return this.#perform('access', path, () => [0, fileMode(mode)]);
+  }
+
+  /** The entries of a folder: their names, or with `withFileTypes` what they are, too. */
+  readdir(path: PathLike, options?: { readonly withFileTypes?: false | undefined }): Promise<string[]>;
+  readdir(path: PathLike, options: { readonly withFileTypes: true }): Promise<ClientDirent[]>;
+  async readdir(
+    path: PathLike,
+    options: { readonly withFileTypes?: boolean | undefined } = {},
+  ): Promise<string[] | ClientDirent[]> {
+    const raw = await this.#perform<(string | number)[]>('readdir', path);
+    const entries = direntsOf(raw, String(path));
+    return options.withFileTypes ? entries : entries.map((entry) => entry.name);
+  }
+
+  /** Makes a folder; `recursive`: with all above it, and gives the first that was made, if any. */
+  async mkdir(
+    path: PathLike,
+    options: { readonly recursive?: boolean | undefined; readonly mode?: string | number | undefined } = {},
+  ): Promise<string | undefined> {
+    const { recursive = false, mode = 0o777 } = options;
+    const made = await this.#perform<string | undefined>('mkdir', path, () => [
+      recursive ? RECURSIVE : 0,
+      fileMode(mode),
+    ]);
+    return made === undefined ? undefined : plainPath(made);
+  }
+
+  /** Removes a file; `recursive`: also a folder with all in it. `force`: it need not exist. */
+  rm(
+    path: PathLike,
+    options: { readonly recursive?: boolean | undefined; readonly force?: boolean | undefined } = {},
+  ): Promise<void> {
+    const { recursive = false, force = false } = options;
+    return this.#perform('rm', path, () => [(recursive ? RECURSIVE : 0) | (force ? FORCE : 0)]);
+  }
+
+  /** Gives a file or folder another name or place; what has that name is replaced. */
+  rename(from: PathLike, to: PathLike): Promise<void> {
+    return this.#perform('rename', from, () => [0, 0, nativePath(to)]);
+  }
+
+  /** Who the client is. */
+  async user(): Promise<ClientUser> {
+    return userOf(this.#held());
+  }
+
+  async #perform<T>(
+    operation: Operation,
+    path: PathLike,
+    more: () => [flags?: number, mode?: number, more?: string | Uint8Array] = () => [],
+  ): Promise<T> {
+    const identity = this.#held();
+    const where = nativePath(path);
+    const rest = more();
+    return request<T>((id) => loop.perform(identity, id, operation, where, ...rest), String(path));
+  }
+
+  #held(): number {
+    if (this.#identity !== undefined) return this.#identity;
+    throw new PipeError(
+      'ERR_PIPE_CLIENT_RELEASED',
+      'runAsClient is over: the client was given back when the promise of its function settled; await all inside',
+    );
+  }
+}
+
+/** Whose identity it is. */
+export function userOf(identity: number): Promise<ClientUser> {
+  return request<ClientUser>((id) => loop.perform(identity, id, 'user', ''));
+}
+
+function fileOptions<E>(options: FileOptions<E> | null | undefined): Exclude<FileOptions<E>, E> {
+  return (typeof options === 'string' ? { encoding: options } : (options ?? {})) as Exclude<FileOptions<E>, E>;
+}
+
+function bytesOf(data: string | NodeJS.ArrayBufferView, encoding: BufferEncoding | null | undefined): Uint8Array {
+  if (typeof data === 'string') return Buffer.from(data, encoding ?? 'utf8');
+  if (ArrayBuffer.isView(data)) return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
+  throw invalid('data', data, 'a string, a Buffer or another view of bytes');
+}

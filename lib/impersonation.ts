@@ -1,0 +1,120 @@
+// runAsClient: whose identity it is, and when a thread has it.
+import { subscribe } from 'node:diagnostics_channel';
+import { stat } from 'node:fs/promises';
+import { AsClient, type ClientUser, releaseClient, userOf } from './as-client.ts';
+import { takesNoClient } from './async-without-client.ts';
+import { withEffectiveAccess } from './effective-access.ts';
+import { failureToError, invalid, PipeError } from './errors.ts';
+import { loop, request } from './loop.ts';
+import type { RawFailure } from './native.ts';
+
+export type { AsClient, ClientUser } from './as-client.ts';
+
+/** A connection's client, as somebody to act as. */
+export class Impersonation {
+  readonly #connection: number;
+  readonly #path: string;
+  readonly #side: 'server' | 'client';
+  /** The identities that were taken: one to act as, one that may only tell who it is. */
+  readonly #identities = new Map<boolean, Promise<number>>();
+  #running = 0;
+  #released = false;
+
+  constructor(connection: number, path: string, side: 'server' | 'client') {
+    this.#connection = connection;
+    this.#path = path;
+    this.#side = side;
+  }
+
+  /** `PipeConnection.runAsClient` */
+  async run<R>(fn: (as: AsClient) => R | PromiseLike<R>): Promise<R> {
+    if (typeof fn !== 'function') throw invalid('fn', fn, 'a function');
+    if (takesNoClient(fn)) {
+      throw new PipeError(
+        'ERR_PIPE_ASYNC_WITHOUT_CLIENT',
+        'an async function that does not take the client would run as the server after its first await: ' +
+          'take it, runAsClient(async (as) => …), and await what it offers; or leave out async',
+      );
+    }
+    this.#running++;
+    try {
+      const identity = await this.#take(true);
+      await prepare();
+      const as = new AsClient(identity);
+      try {
+        return await this.#callAs(identity, fn, as);
+      } finally {
+        releaseClient(as);
+      }
+    } finally {
+      this.#running--;
+      this.#giveBack();
+    }
+  }
+
+  /** `PipeConnection.peerUser` */
+  async user(): Promise<ClientUser> {
+    this.#running++;
+    try {
+      return await userOf(await this.#take(false));
+    } finally {
+      this.#running--;
+      this.#giveBack();
+    }
+  }
+
+  /** The connection has ended: the identity is given back as soon as nobody acts with it. */
+  release(): void {
+    this.#released = true;
+    this.#giveBack();
+  }
+
+  #callAs<R>(identity: number, fn: (as: AsClient) => R, as: AsClient): R {
+    let called = false;
+    const call = (argument: AsClient) => {
+      called = true;
+      return fn(argument);
+    };
+    try {
+      return withEffectiveAccess(() => loop.callAs(identity, call, as));
+    } catch (error) {
+      throw called ? error : failureToError(error as RawFailure, this.#path);
+    }
+  }
+
+  #take(toAct: boolean): Promise<number> {
+    if (this.#side === 'client')
+      throw new PipeError('ERR_PIPE_NOT_SERVER', 'only the server of a connection has a client');
+    // Whoever may be acted as may be asked for its name.
+    const known = this.#identities.get(true) ?? this.#identities.get(toAct);
+    if (known) return known;
+    const taken = request<number>((id) => loop.takeIdentity(this.#connection, toAct, id), this.#path);
+    this.#identities.set(toAct, taken);
+    // It may be otherwise next time: on Windows an identity may come with the first frame.
+    taken.catch(() => this.#identities.delete(toAct));
+    return taken;
+  }
+
+  #giveBack(): void {
+    if (!this.#released || this.#running > 0) return;
+    for (const taken of this.#identities.values())
+      taken.then((identity) => loop.releaseIdentity(identity)).catch(() => {});
+    this.#identities.clear();
+  }
+}
+
+let prepared: Promise<unknown> | undefined;
+
+/**
+ * On Linux, threads inherit the identity of the thread that makes them. Those that Node makes when they are first
+ * needed are made now; a Worker made as the client becomes the server's at once.
+ */
+function prepare(): Promise<unknown> | undefined {
+  if (process.platform === 'win32') return undefined;
+  if (!prepared) {
+    subscribe('worker_threads', () => loop.secureThreads());
+    // With UV_USE_IO_URING=1 this makes the kernel's thread; native code has started libuv's.
+    prepared = stat('/').catch(() => {});
+  }
+  return prepared;
+}
