@@ -246,7 +246,7 @@ describe('closing', () => {
 
   it('gives up after its timeout when the peer does not read', async () => {
     const { client, served } = await pair({ highWaterMark: 65_536 });
-    client.send(pattern(8 << 20)).catch(() => {});
+    for (let i = 0; i < 64; i++) client.send(pattern(100_000)).catch(() => {});
     await expect(client.close({ timeout: 100 })).rejects.toMatchObject({ code: 'ETIMEDOUT', syscall: 'close' });
     await expect(client.closed).rejects.toMatchObject({ code: 'ETIMEDOUT' });
     served.destroy();
@@ -291,12 +291,11 @@ describe('closing', () => {
 describe('destroying', () => {
   it('is at once, though the peer never reads', async () => {
     const { client, served } = await pair({ highWaterMark: 65_536 });
-    const sending = client.send(pattern(8 << 20));
+    const sending = expect(client.send(pattern(8 << 20))).rejects.toMatchObject({ code: 'EPIPE' });
     client.destroy();
     await client.closed;
-    await expect(sending).rejects.toMatchObject({ code: 'EPIPE' });
-    await readAll(served).catch((error) => expect(error.code).toBe('ERR_FRAME_TRUNCATED'));
-    await served.closed.catch(() => {});
+    await sending;
+    await expect(readAll(served)).rejects.toMatchObject({ code: 'ERR_FRAME_TRUNCATED' });
   });
 
   it('with an error rejects `closed` and reads that wait', async () => {

@@ -80,6 +80,7 @@ describe('a peer that is killed', () => {
     process_.kill('SIGKILL');
     await readAll(client).catch((error) => expect(error.code).toBe('ERR_FRAME_TRUNCATED'));
     await client.closed.catch((error) => expect(error.code).toMatch(/EPIPE|ERR_FRAME_TRUNCATED/));
+    if (process_.exitCode === null && process_.signalCode === null) await once(process_, 'exit');
     // Its name is free again, whatever it left behind.
     const server = await listen(name);
     await server.close();

@@ -53,7 +53,7 @@ void Delivery::addFrames(const Event& event) {
     const uint32_t begin = chunk.frames[first].begin;
     const uint32_t end = chunk.frames[last].end;
     const Slabs::Place place = slabs_.put({bytes + begin, end - begin});
-    if (!place.ok) napi_fatal_error("framepipe", NAPI_AUTO_LENGTH, "out of memory", NAPI_AUTO_LENGTH);
+    if (!place.ok) return raise();
     if (place.slab) put(kSlab, 0, place.own ? 1 : 0, 0, place.slab);
     put(static_cast<uint32_t>(Event::Kind::Frames), event.id, static_cast<uint32_t>(boundaries_),
         static_cast<uint32_t>(frames), nullptr);
@@ -85,8 +85,14 @@ void Delivery::call() {
   boundaries_ = 0;
   extras_ = nullptr;
   extra_count_ = 0;
-  if (napi_make_callback(env_, nullptr, global, function, 2, arguments, nullptr) != napi_pending_exception) return;
+  if (napi_make_callback(env_, nullptr, global, function, 2, arguments, nullptr) != napi_ok) raise();
+}
+
+// Nobody called us who could catch it.
+void Delivery::raise() {
+  bool pending = false;
   napi_value error;
+  if (napi_is_exception_pending(env_, &pending) != napi_ok || !pending) return;  // the environment is ending
   if (napi_get_and_clear_last_exception(env_, &error) == napi_ok) napi_fatal_exception(env_, error);
 }
 

@@ -24,6 +24,7 @@ class Delivery {
   static constexpr size_t kNumbers = 4;
 
   void addFrames(const Event& event);
+  void raise();
   void put(uint32_t kind, uint32_t id, uint32_t third, uint32_t fourth, napi_value extra);
 
   napi_env env_;

@@ -41,8 +41,8 @@ void Environment::flush() {
 }
 
 void Environment::deliver() noexcept {
-  if (stopping_) return;
   const Napi::HandleScope scope(env_);
+  if (stopping_ || !runsJavaScript()) return;
   loop_->events().take(taken_);
   // A local copy of the vector: JavaScript may end the environment from within.
   std::vector<Event> events = std::move(taken_);
@@ -58,14 +58,24 @@ void Environment::deliver() noexcept {
   flush();
   events.clear();
   taken_ = std::move(events);
+  // What JavaScript brought about meanwhile is told before the process may end.
+  if (retained_ == 0 && loop_->events().empty()) doorbell_.keepAlive(false);
+}
+
+// A worker that is being terminated turns its loop before it runs the cleanup hooks.
+bool Environment::runsJavaScript() noexcept {
+  napi_value global;
+  bool same = false;
+  return napi_get_global(env_, &global) == napi_ok && napi_strict_equals(env_, global, global, &same) == napi_ok;
 }
 
 void Environment::retain() noexcept {
   if (retained_++ == 0) doorbell_.keepAlive(true);
 }
 
+// Not at once: what has happened last is told before the process may end.
 void Environment::release() noexcept {
-  if (--retained_ == 0) doorbell_.keepAlive(false);
+  if (--retained_ == 0) doorbell_.ring();
 }
 
 uv_loop_s* Environment::uvLoop() noexcept {
@@ -76,21 +86,28 @@ uv_loop_s* Environment::uvLoop() noexcept {
 
 void Environment::stop(napi_async_cleanup_hook_handle, void* environment) {
   auto* self = static_cast<Environment*>(environment);
+  self->flush();  // what was sent just before process.exit() still goes out, as far as the system takes it
   self->stopping_ = true;
-  self->unflushed_.clear();
   self->impersonation_->stop();
-  self->loop_->stop(stopped, self);
+  self->loop_->stop([](void* e) { static_cast<Environment*>(e)->loopStopped(); }, self);
+  // No thread rings any more. Now, for the function behind the doorbell is gone after this hook.
+  self->doorbell_.close();
+  self->hook_done_ = true;
+  if (self->loop_stopped_) self->finish();
 }
 
-void Environment::stopped(void* environment) {
-  auto* self = static_cast<Environment*>(environment);
-  self->doorbell_.close();
-  self->impersonation_.reset();
-  self->loop_.reset();
-  self->delivery_.reset();
-  for (napi_ref reference : {self->deliver_, self->events_, self->table_}) napi_delete_reference(self->env_, reference);
-  const napi_async_cleanup_hook_handle hook = self->hook_;
-  delete self;
+void Environment::loopStopped() noexcept {
+  loop_stopped_ = true;
+  if (hook_done_) finish();
+}
+
+void Environment::finish() noexcept {
+  impersonation_.reset();
+  loop_.reset();
+  delivery_.reset();
+  for (napi_ref reference : {deliver_, events_, table_}) napi_delete_reference(env_, reference);
+  const napi_async_cleanup_hook_handle hook = hook_;
+  delete this;
   napi_remove_async_cleanup_hook(hook);
 }
 

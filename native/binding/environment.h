@@ -39,7 +39,10 @@ class Environment final : public Host {
 
   // Refuses new work → cancels → waits until the system has given everything back → joins → releases.
   static void stop(napi_async_cleanup_hook_handle hook, void* environment);
-  static void stopped(void* environment);
+  void loopStopped() noexcept;
+  void finish() noexcept;
+
+  bool runsJavaScript() noexcept;
 
   napi_env env_;
   napi_ref deliver_ = nullptr;
@@ -55,6 +58,8 @@ class Environment final : public Host {
   uint32_t* turn_ = nullptr;  // shared with JavaScript: 1 while a delivery and its microtasks run
   size_t retained_ = 0;
   bool stopping_ = false;
+  bool hook_done_ = false;
+  bool loop_stopped_ = false;
 };
 
 // addon.attach(deliver, events, table): see NativeAddon in lib/native.ts.

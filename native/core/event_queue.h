@@ -44,6 +44,11 @@ class EventQueue {
     return events_.size() == 1;
   }
 
+  bool empty() {
+    const std::lock_guard lock(mutex_);
+    return events_.empty();
+  }
+
   // Swaps, so that the memory of the last turn is used again.
   void take(std::vector<Event>& into) {
     into.clear();
