@@ -7,7 +7,7 @@ import { connect, framing } from 'framepipe';
 
 const { values } = parseArgs({ options: { pipe: { type: 'string', default: 'framepipe-chat' } } });
 
-const pipe = await connect(values.pipe, { framing: framing.lines(), waitForServer: true });
+const pipe = await connect(values.pipe, { framing: framing.lines({ as: 'utf8' }), waitForServer: true });
 console.log(`Connected to ${pipe.path}.`);
 
 const keyboard = createInterface({ input: process.stdin });

@@ -9,7 +9,7 @@ import { framing, listen } from 'framepipe';
 const { values } = parseArgs({ options: { pipe: { type: 'string', default: 'framepipe-chat' } } });
 const clients = new Set();
 
-const server = await listen(values.pipe, { framing: framing.lines() });
+const server = await listen(values.pipe, { framing: framing.lines({ as: 'utf8' }) });
 console.log(`Chatting on ${server.path}. Type to write to everybody; Ctrl+C or the end of input ends.`);
 
 const keyboard = createInterface({ input: process.stdin });
@@ -31,7 +31,6 @@ keyboard.close();
 function tellAll(line, except) {
   console.log(line);
   for (const client of clients) {
-    // One that has just left says so by the end of its own loop.
-    if (client !== except) client.send(line).catch(() => {});
+    if (client !== except) client.send(line).catch((error) => console.error(`to client ${client.id}: ${error.message}`));
   }
 }
