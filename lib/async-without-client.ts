@@ -8,7 +8,7 @@ const AsyncFunction = (async () => {}).constructor;
  */
 export function takesNoClient(fn: (...args: never[]) => unknown): boolean {
   if (!(types.isAsyncFunction(fn) || fn instanceof AsyncFunction) || fn.length > 0) return false;
-  const source = Function.prototype.toString.call(fn).replace(/\/\*[^]*?\*\/|\/\/.*$/gm, ' ');
+  const source = Function.prototype.toString.call(fn).replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, ' ');
   const list = source.indexOf('(', endOfName(source));
   // Its length is 0 with defaults and rest parameters, too.
   if (!/^\(\s*\)/.test(source.slice(list))) return false;

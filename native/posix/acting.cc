@@ -67,15 +67,20 @@ void reclaimThreads(const std::vector<pid_t>& known) {
   // Nobody acts from here on: whoever is somebody else now is so by inheritance.
   const std::lock_guard lock(acting_threads);
   dumpable.enter();
+  Credentials credentials;
+  // A stranger gets root's capabilities back with root's id. From a server that holds some without being root it has
+  // inherited none, and nobody can give it any.
+  const bool curable = readCredentials(credentials) == 0 && credentials.users.effective == 0;
   bool clean = false;
+  bool clean = !strangersBeside(known, own);
   // More than once, for a stranger may have made another one while we looked.
-  for (int attempt = 0; !clean && attempt < 16; ++attempt) {
+  for (int attempt = 0; curable && !clean && attempt < 16; ++attempt) {
+    if (restoreAllThreads(credentials)) break;
     clean = !strangersBeside(known, own);
-    Credentials credentials;
-    if (!clean && (readCredentials(credentials) || restoreAllThreads(credentials))) break;
   }
   dumpable.leave();
-  if (!clean) failFast("a thread that was made while acting as a client keeps the client's identity");
+  if (!clean)
+    failFast("a thread that was made while acting as a client keeps the client's identity: make none in runAsClient");
 }
 
 }  // namespace
