@@ -71,7 +71,6 @@ void reclaimThreads(const std::vector<pid_t>& known) {
   // A stranger gets root's capabilities back with root's id. From a server that holds some without being root it has
   // inherited none, and nobody can give it any.
   const bool curable = readCredentials(credentials) == 0 && credentials.users.effective == 0;
-  bool clean = false;
   bool clean = !strangersBeside(known, own);
   // More than once, for a stranger may have made another one while we looked.
   for (int attempt = 0; curable && !clean && attempt < 16; ++attempt) {

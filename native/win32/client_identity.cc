@@ -29,7 +29,7 @@ namespace win32 {
 namespace {
 
 Failure cannot(DWORD error, const char* hint) {
-  return {"ERR_PIPE_CANNOT_IMPERSONATE", "runAsClient", static_cast<int32_t>(error), hint, {}};
+  return {"ERR_PIPE_CANNOT_IMPERSONATE", "impersonate", static_cast<int32_t>(error), hint, {}};
 }
 
 Failure cannotTake(DWORD error) {
