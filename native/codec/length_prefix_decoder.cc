@@ -1,5 +1,6 @@
 // A length field of fixed width, somewhere in a header of fixed size, before each frame.
 #include <algorithm>
+#include <utility>
 
 #include "codec/stream_decoder.h"
 
@@ -7,12 +8,11 @@ namespace framepipe {
 
 namespace {
 
-template <size_t kWidth, bool kBigEndian>
-uint64_t lengthField(const uint8_t* bytes) {
-  uint64_t value = 0;
-  for (size_t i = 0; i < kWidth; ++i)  // compilers make one load of it
-    value |= uint64_t{bytes[i]} << (8 * (kBigEndian ? kWidth - 1 - i : i));
-  return value;
+// Written out without a loop, so that compilers make one load of it.
+template <bool kBigEndian, size_t... kIndex>
+uint64_t lengthField(const uint8_t* bytes, std::index_sequence<kIndex...>) {
+  constexpr size_t kLast = sizeof...(kIndex) - 1;
+  return ((uint64_t{bytes[kIndex]} << (8 * (kBigEndian ? kLast - kIndex : kIndex))) | ...);
 }
 
 // A class for each width, so that the loop over small frames is a load, a comparison and a store.
@@ -33,7 +33,7 @@ class LengthPrefixDecoder final : public StreamDecoder {
   Scan search(std::span<const uint8_t> bytes, std::vector<Boundary>& frames) override {
     size_t at = 0;
     while (bytes.size() - at >= header_) {
-      const uint64_t field = lengthField<kWidth, kBigEndian>(bytes.data() + at + offset_);
+      const uint64_t field = lengthField<kBigEndian>(bytes.data() + at + offset_, std::make_index_sequence<kWidth>());
       if (field - least_ > range_) return refuseLength(at, field);  // unsigned: below least_ as well
       const size_t length = static_cast<size_t>(static_cast<int64_t>(field) + adjustment_);
       if (length & misfit_)

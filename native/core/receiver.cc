@@ -22,7 +22,9 @@ std::span<uint8_t> Receiver::room(size_t least) {
 }
 
 // What a peer has declared is trusted up to a limit, and beyond it if it has kept its word before.
-size_t Receiver::trusted() const { return std::max(kWholeFrame, frame_size_); }
+size_t Receiver::trusted() const {
+  return std::max(kWholeFrame, frame_size_);
+}
 
 size_t Receiver::roomNeeded() const {
   const size_t least = step_ / 4;

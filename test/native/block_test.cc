@@ -62,7 +62,8 @@ void checkThreads(Checks& check) {
     BlockRef block = BlockPool::take(pool, 64u << 10);
     std::memset(block->data(), round, block->size());
     std::thread reader([shared = block, round, &check] {
-      if (shared->data()[shared->size() - 1] != static_cast<uint8_t>(round)) check.that(false, "read on another thread");
+      if (shared->data()[shared->size() - 1] != static_cast<uint8_t>(round))
+        check.that(false, "read on another thread");
     });
     while (!block.unique()) std::this_thread::yield();
     std::memset(block->data(), 0xff, block->size());  // a race, if unique() told it too early

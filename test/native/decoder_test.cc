@@ -68,7 +68,13 @@ std::vector<Case> lengthPrefixCases() {
       {"less than the least adjustment", adjusted(little, INT32_MIN), "\xff\xff\xff\x7f"s, {}, kInvalid, 0},
       {"the limit itself", limited(byte, 3), "\3abc"s, {"abc"}},
       {"one more than the limit", limited(byte, 3), "\1a\4abcd"s, {"a"}, kTooLarge, 2},
-      {"the limit is for the adjusted length", limited(adjusted(byte, -5), 3), "\x08""abc\x09"s, {"abc"}, kTooLarge, 4},
+      {"the limit is for the adjusted length",
+       limited(adjusted(byte, -5), 3),
+       "\x08"
+       "abc\x09"s,
+       {"abc"},
+       kTooLarge,
+       4},
       {"the limit leaves out the header", limited(kept, 2), "x\0\2abx\0\3abc"s, {"x\0\2ab"s}, kTooLarge, 5},
       {"an adjustment as large as the limit", limited(adjusted(byte, 3), 3), "\0abc\1"s, {"abc"}, kTooLarge, 4},
       {"2^32 - 1 bytes", little, "\xff\xff\xff\xff", {}, kTooLarge, 0},
@@ -91,7 +97,9 @@ std::vector<Case> varintCases() {
   return {
       {"an empty stream", framing, "", {}},
       {"one byte of length", framing, "\3abc\0\1d"s, {"abc", "", "d"}},
-      {"127 and 128", framing, "\x7f" + x300.substr(0, 127) + "\x80\1" + x300.substr(0, 128),
+      {"127 and 128",
+       framing,
+       "\x7f" + x300.substr(0, 127) + "\x80\1" + x300.substr(0, 128),
        {x300.substr(0, 127), x300.substr(0, 128)}},
       {"two bytes of length", framing, "\xac\2" + x300, {x300}},
       {"a longer way to say 3", framing, "\x83\x80\x80\0abc"s, {"abc"}},
@@ -135,7 +143,8 @@ std::vector<Case> contentLengthCases() {
   return {
       {"an empty stream", framing, "", {}},
       {"two frames", framing, "Content-Length: 3\r\n\r\nabcContent-Length: 0\r\n\r\n", {"abc", ""}},
-      {"other lines", framing,
+      {"other lines",
+       framing,
        "Content-Type: application/vscode-jsonrpc; charset=utf-8\r\nContent-Length: 2\r\n\r\nab"
        "Content-Length: 1\r\nX:\r\n\r\nc",
        {"ab", "c"}},
@@ -155,19 +164,30 @@ std::vector<Case> contentLengthCases() {
       {"a header of 8 KiB", framing, long_header + "a", {"a"}},
       {"a header of more", framing, "X" + long_header + "a", {}, kInvalid, 0},
       {"a header that never ends", framing, std::string(9000, 'x'), {}, kInvalid, 0},
-      {"lines that never end", framing, [] {
+      {"lines that never end",
+       framing,
+       [] {
          std::string lines;
          while (lines.size() < 9000) lines += "X: 1\r\n";
          return lines;
-       }(), {}, kInvalid, 0},
+       }(),
+       {},
+       kInvalid,
+       0},
       {"an end within the header", framing, "Content-Length: 3\r\n", {}, kTruncated, 0},
-      {"an end within the payload", framing, "Content-Length: 1\r\n\r\naContent-Length: 3\r\n\r\nab", {"a"}, kTruncated, 22},
+      {"an end within the payload",
+       framing,
+       "Content-Length: 1\r\n\r\naContent-Length: 3\r\n\r\nab",
+       {"a"},
+       kTruncated,
+       22},
   };
 }
 
 Decoded expected(const Case& test) {
   Decoded decoded{.frames = test.frames, .error = {}};
-  if (test.code) decoded.error = {.code = test.code, .reason = "", .declared = 0, .limit = 0, .position = test.position};
+  if (test.code)
+    decoded.error = {.code = test.code, .reason = "", .declared = 0, .limit = 0, .position = test.position};
   return decoded;
 }
 
@@ -245,8 +265,15 @@ void checkErrors(Checks& check) {
 
 // Frames of all framings, encoded and decoded again, cut at random.
 void checkRoundTrips(Checks& check) {
-  const Framing kinds[] = {lengthPrefix(),     lengthPrefix(2, true), lengthPrefix(3), lengthPrefix(8, true), varint(),
-                           delimited("--end"), lines(),               contentLength(), adjusted(lengthPrefix(4), -7, 3)};
+  const Framing kinds[] = {lengthPrefix(),
+                           lengthPrefix(2, true),
+                           lengthPrefix(3),
+                           lengthPrefix(8, true),
+                           varint(),
+                           delimited("--end"),
+                           lines(),
+                           contentLength(),
+                           adjusted(lengthPrefix(4), -7, 3)};
   Random random(7);
   for (const Framing& framing : kinds) {
     Decoded wanted;
@@ -279,7 +306,8 @@ void checkLinear(Checks& check) {
   check.equal(feed(delimited("\n"), std::string(kSize, 'x') + "\n", 1), 1u, "linear: a line, byte by byte");
   check.equal(feed(delimited(std::string(200, 'a') + "b"), std::string(kSize, 'a') + "b", 1), 1u,
               "linear: almost the delimiter, all the time");
-  check.equal(feed(delimited("\r\n"), std::string(kSize, '\r') + "\r\n", 2), 1u, "linear: half a delimiter, all the time");
+  check.equal(feed(delimited("\r\n"), std::string(kSize, '\r') + "\r\n", 2), 1u,
+              "linear: half a delimiter, all the time");
 }
 
 }  // namespace

@@ -31,7 +31,10 @@ void checkBytes(Checks& check) {
   header.offset = 3;
   check.equal(encoded(header, "abc"), "\0\0\0\0\3abc"s, "bytes before the length are zeros");
   header.keep_header = true;
-  check.equal(encoded(header, "xyz\x55\x55""abc"), "xyz\0\3abc"s, "the header is kept, the length filled in");
+  check.equal(encoded(header,
+                      "xyz\x55\x55"
+                      "abc"),
+              "xyz\0\3abc"s, "the header is kept, the length filled in");
   check.equal(encoded(header, "xyz\0\0"s), "xyz\0\0"s, "nothing but a header");
   check.equal(encoded(header, "xyz\0"s), kInvalid, "less than a header");
 
@@ -88,7 +91,8 @@ void checkDelimiters(Checks& check) {
         for (unsigned i = 0; i < length; ++i) frame += bits >> i & 1 ? 'b' : 'a';
         const std::string wire = encoded(framing, frame);
         const bool clear = (frame + delimiter).find(delimiter) == frame.size();
-        check.equal(wire, clear ? frame + delimiter : kInvalid, "delimited by " + std::string(delimiter) + ": " + frame);
+        check.equal(wire, clear ? frame + delimiter : kInvalid,
+                    "delimited by " + std::string(delimiter) + ": " + frame);
         if (clear)
           check.equal(decode(framing, wire + wire), Decoded{.frames = {frame, frame}, .error = {}},
                       "delimited by " + std::string(delimiter) + ", there and back: " + frame);

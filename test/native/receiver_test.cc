@@ -15,7 +15,8 @@ using namespace std::string_literals;
 // What a peer has sent, read as an operating system gives it.
 class Pipe {
  public:
-  explicit Pipe(const Framing& framing, std::shared_ptr<BlockPool> pool = nullptr) : receiver(framing, std::move(pool)) {}
+  explicit Pipe(const Framing& framing, std::shared_ptr<BlockPool> pool = nullptr)
+      : receiver(framing, std::move(pool)) {}
 
   // One read of `wire` from `at`, of at most `most` bytes. Returns how many it brought in.
   size_t read(std::span<const uint8_t> wire, size_t most) {
@@ -62,7 +63,8 @@ class Pipe {
 
 std::string framesOf(size_t count, size_t size) {
   std::string wire;
-  for (size_t i = 0; i < count; ++i) wire += encoded(lengthPrefix(), std::string(size, static_cast<char>('a' + i % 26)));
+  for (size_t i = 0; i < count; ++i)
+    wire += encoded(lengthPrefix(), std::string(size, static_cast<char>('a' + i % 26)));
   return wire;
 }
 
@@ -74,7 +76,10 @@ void checkPieces(Checks& check) {
     Decoded wanted;
     for (int i = 0; i < 400; ++i) {
       const uint32_t kind = random.below(20);
-      std::string frame(kind == 0 ? 100000 + random.below(100000) : kind < 4 ? random.below(9000) : random.below(100), 'x');
+      std::string frame(kind == 0  ? 100000 + random.below(100000)
+                        : kind < 4 ? random.below(9000)
+                                   : random.below(100),
+                        'x');
       for (size_t j = 0; j < frame.size(); j += 7) frame[j] = static_cast<char>('A' + random.below(26));
       wire += encoded(framing, frame);
       wanted.frames.push_back(std::move(frame));
@@ -126,7 +131,8 @@ void checkMemory(Checks& check) {
 
   Pipe large(lengthPrefix());
   large.readAll(framesOf(1, 1u << 20).substr(0, 4096));
-  check.equal(room(large.receiver), (1u << 20) + 4 - 4096, "a frame of 1 MiB gets all of its room as soon as it is known");
+  check.equal(room(large.receiver), (1u << 20) + 4 - 4096,
+              "a frame of 1 MiB gets all of its room as soon as it is known");
 
   Framing greatest = lengthPrefix();
   greatest.max_frame_length = kMaxFrameLength;
@@ -157,8 +163,8 @@ void checkReads(Checks& check) {
     Pipe pipe(lengthPrefix());
     pipe.readAll(framesOf(count, size), 208u << 10);
     const size_t needed = (count * (size + 4)) / (208u << 10);
-    check.that(pipe.reads <= 2 * needed + 30,
-               std::to_string(pipe.reads) + " reads for " + std::to_string(count) + " frames of " + std::to_string(size));
+    check.that(pipe.reads <= 2 * needed + 30, std::to_string(pipe.reads) + " reads for " + std::to_string(count) +
+                                                  " frames of " + std::to_string(size));
   }
 }
 

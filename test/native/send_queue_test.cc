@@ -59,7 +59,8 @@ void checkOrder(Checks& check) {
     for (int i = 0; i < 2000; ++i) {
       std::vector<std::string> frames(random.below(5));
       for (std::string& frame : frames) {
-        frame.assign(random.below(50) == 0 ? random.below(200000) : random.below(200), static_cast<char>('a' + random.below(26)));
+        frame.assign(random.below(50) == 0 ? random.below(200000) : random.below(200),
+                     static_cast<char>('a' + random.below(26)));
         wire += encoded(framing, frame);
       }
       check.that(!append(queue, frames), "appended");
