@@ -3,14 +3,7 @@ import { PipeError } from './errors.ts';
 import { loop, request } from './loop.ts';
 import { pipePath } from './name.ts';
 import type { RawConnectOptions } from './native.ts';
-import {
-  abortSignal,
-  boolean,
-  type ConnectOptions,
-  framingOf,
-  milliseconds,
-  rawConnectOptions,
-} from './options.ts';
+import { abortSignal, boolean, type ConnectOptions, framingOf, milliseconds, rawConnectOptions } from './options.ts';
 import { orAborted, pause } from './promises.ts';
 
 const DEFAULT_TIMEOUT = 10_000;
@@ -28,10 +21,7 @@ const LONGEST_PAUSE = { busy: 10, absent: 50 };
  *
  * @param name as for `listen`; on Windows also `\\SERVER\pipe\NAME`.
  */
-export async function connect<T = Buffer>(
-  name: string,
-  options: ConnectOptions<T> = {},
-): Promise<PipeConnection<T>> {
+export async function connect<T = Buffer>(name: string, options: ConnectOptions<T> = {}): Promise<PipeConnection<T>> {
   const path = pipePath(name, options.host);
   const raw = rawConnectOptions(path, options);
   const timeout = milliseconds('timeout', options.timeout ?? DEFAULT_TIMEOUT);

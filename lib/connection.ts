@@ -273,7 +273,8 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   }
 
   #queued(queued: number | RawFailure): Promise<void> {
-    if (typeof queued !== 'number') throw this.#state === 'open' ? failureToError(queued, this.path) : this.#ended('write');
+    if (typeof queued !== 'number')
+      throw this.#state === 'open' ? failureToError(queued, this.path) : this.#ended('write');
     flushSoon();
     if (queued <= this.#highWaterMark) return ACCEPTED;
     this.#drained ??= deferred();

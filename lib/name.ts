@@ -29,9 +29,11 @@ function windowsPath(name: string, host: string | undefined): string {
   const full = WINDOWS_PATH.exec(name);
   if (full && host !== undefined) throw invalid('host', host, `left out when the name ${name} has one already`);
   if (!full && /^[\\/]{2}/.test(name)) throw invalid('name', name, 'a name, or a path like \\\\.\\pipe\\NAME');
-  if (host !== undefined && !/^[^\\/\0\s]+$/.test(host)) throw invalid('host', host, 'the name or address of a machine');
+  if (host !== undefined && !/^[^\\/\0\s]+$/.test(host))
+    throw invalid('host', host, 'the name or address of a machine');
   const bare = full?.[2] ?? name;
-  if (!full && bare.includes('\\')) throw invalid('name', name, 'without backslashes, or a path like \\\\.\\pipe\\NAME');
+  if (!full && bare.includes('\\'))
+    throw invalid('name', name, 'without backslashes, or a path like \\\\.\\pipe\\NAME');
   if (bare.toLowerCase() === 'anonymous') throw invalid('name', name, 'another: "anonymous" is reserved by Windows');
   const result = full ? name : host === undefined ? WINDOWS_PREFIX + name : `\\\\${host}\\pipe\\${name}`;
   if (result.length > WINDOWS_LONGEST) throw tooLong(result, WINDOWS_LONGEST, 'characters');

@@ -90,7 +90,10 @@ export function rawListenOptions<T>(path: string, options: ListenOptions<T>): Ra
   const both = typeof buffer === 'object' && buffer !== null ? buffer : { in: buffer, out: buffer };
   const pending = Math.min(64, Math.max(4, 2 * availableParallelism()));
   if (options.exclusive === false && process.platform !== 'win32') {
-    throw new PipeError('ENOTSUP', 'exclusive: false is for Windows: one Unix socket cannot be shared by several servers');
+    throw new PipeError(
+      'ENOTSUP',
+      'exclusive: false is for Windows: one Unix socket cannot be shared by several servers',
+    );
   }
   return {
     ...channel(path, options),

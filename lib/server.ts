@@ -1,5 +1,5 @@
 import { PipeConnection } from './connection.ts';
-import { failureToError, type PipeError } from './errors.ts';
+import { failureToError } from './errors.ts';
 import type { Framing } from './framing.ts';
 import { addListener, loop } from './loop.ts';
 import { type Access, rawAccess } from './options.ts';
@@ -123,7 +123,13 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
    * `connections: true`, are closed gracefully, too (each as by its own `close({ timeout })`).
    * Clients that nobody took are disconnected.
    */
-  async close({ connections = false, timeout }: { connections?: boolean; timeout?: number | undefined } = {}): Promise<void> {
+  async close({
+    connections = false,
+    timeout,
+  }: {
+    connections?: boolean;
+    timeout?: number | undefined;
+  } = {}): Promise<void> {
     if (!this.#closing) {
       this.#stop();
       loop.closeListener(this.#handle);
@@ -149,9 +155,12 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
     this.#open.add(connection);
     const forget = () => this.#open.delete(connection);
     connection.closed.then(forget, forget);
-    if (this.#closing) return connection.destroy();
-    this.#waiting.push(connection);
-    this.#readers.serve();
+    if (this.#closing) {
+      connection.destroy();
+    } else {
+      this.#waiting.push(connection);
+      this.#readers.serve();
+    }
   }
 
   #stop(): void {
@@ -179,5 +188,3 @@ async function handle<T>(
 function warn(error: unknown): void {
   process.emitWarning(error instanceof Error ? error : String(error), 'PipeHandlerWarning');
 }
-
-export type { PipeError };

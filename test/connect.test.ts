@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { connect, framing, listen } from '../lib/index.ts';
 import { pipePath } from '../lib/name.ts';
 import { clientFor, next, serverFor, uniqueName } from './support/pipes.ts';
-import { on, isLinux } from './support/system.ts';
+import { isLinux, on } from './support/system.ts';
 
 describe('connecting to nobody', () => {
   it('fails at once with ENOENT', async () => {

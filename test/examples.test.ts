@@ -69,7 +69,13 @@ on(isLinux && isRoot, 'read-file-as-client, with clients of two users', () => {
   async function readableCopy(): Promise<string> {
     const folder = await temporaryFolder();
     await chmod(folder, 0o755);
-    for (const part of ['package.json', 'dist', 'build/Release/framepipe.node', 'examples', 'node_modules/node-gyp-build']) {
+    for (const part of [
+      'package.json',
+      'dist',
+      'build/Release/framepipe.node',
+      'examples',
+      'node_modules/node-gyp-build',
+    ]) {
       await cp(path.join(root, part), path.join(folder, part), { recursive: true });
     }
     // The examples import the package by its own name, from the folder that they are in.

@@ -71,13 +71,15 @@ describe('a name elsewhere', () => {
 });
 
 describe('a bad name', () => {
-  it.each([['', 'EINVAL'], ['a\0b', 'EINVAL'], ['anonymous', 'EINVAL'], ['n'.repeat(500), 'ENAMETOOLONG']])(
-    'rejects listen and connect: %j',
-    async (name, code) => {
-      await expect(listen(name)).rejects.toMatchObject({ name: 'PipeError', code });
-      await expect(connect(name)).rejects.toMatchObject({ name: 'PipeError', code });
-    },
-  );
+  it.each([
+    ['', 'EINVAL'],
+    ['a\0b', 'EINVAL'],
+    ['anonymous', 'EINVAL'],
+    ['n'.repeat(500), 'ENAMETOOLONG'],
+  ])('rejects listen and connect: %j', async (name, code) => {
+    await expect(listen(name)).rejects.toMatchObject({ name: 'PipeError', code });
+    await expect(connect(name)).rejects.toMatchObject({ name: 'PipeError', code });
+  });
 
   it('that is no string is refused, too', async () => {
     await expect(listen(undefined as unknown as string)).rejects.toMatchObject({ code: 'EINVAL' });

@@ -1,6 +1,7 @@
 // node:net as the other side, in both roles.
-import net from 'node:net';
+
 import { once } from 'node:events';
+import net from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { framing } from '../lib/index.ts';
 import { pipePath } from '../lib/name.ts';
@@ -64,7 +65,9 @@ describe('a net client', () => {
     const connection = await next(server);
     await connection.sendMany([Buffer.from('hello'), Buffer.alloc(0), pattern(200_000)]);
     const closing = connection.close();
-    expect((await bytesUntilEnd(socket)).equals(wire(Buffer.from('hello'), Buffer.alloc(0), pattern(200_000)))).toBe(true);
+    expect((await bytesUntilEnd(socket)).equals(wire(Buffer.from('hello'), Buffer.alloc(0), pattern(200_000)))).toBe(
+      true,
+    );
     await closing;
   });
 

@@ -31,6 +31,7 @@ keyboard.close();
 function tellAll(line, except) {
   console.log(line);
   for (const client of clients) {
-    if (client !== except) client.send(line).catch((error) => console.error(`to client ${client.id}: ${error.message}`));
+    if (client !== except)
+      client.send(line).catch((error) => console.error(`to client ${client.id}: ${error.message}`));
   }
 }

@@ -34,7 +34,8 @@ void Delivery::add(Event& event) {
                  event.failure ? static_cast<napi_value>(failureValue(env_, event.failure)) : nullptr);
     case Event::Kind::Settled:
       return put(kind, event.id, event.failure ? 1 : 0, 0,
-                 event.failure ? static_cast<napi_value>(failureValue(env_, event.failure)) : static_cast<napi_value>(toJs(env_, event.result)));
+                 event.failure ? static_cast<napi_value>(failureValue(env_, event.failure))
+                               : static_cast<napi_value>(toJs(env_, event.result)));
     case Event::Kind::Drained:
     case Event::Kind::Accepted:
     case Event::Kind::Unlistened:

@@ -8,7 +8,8 @@ Environment* Environment::create(Napi::Env env, Napi::Function deliver, Napi::Ui
                                  Napi::Uint32Array table) {
   auto* self = new Environment(env, deliver, events, table);
   // Registered after the doorbell's own hook, and so run before it: threads that ring are joined first.
-  if (self->doorbell_.open(env, [](void* e) { static_cast<Environment*>(e)->deliver(); }, self) != napi_ok ||
+  if (self->doorbell_.open(
+          env, [](void* e) { static_cast<Environment*>(e)->deliver(); }, self) != napi_ok ||
       napi_add_async_cleanup_hook(env, stop, self, &self->hook_) != napi_ok) {
     self->doorbell_.close();
     delete self;

@@ -14,8 +14,12 @@ constexpr Failure kClosed{"EPIPE", "write", 0, "the connection is closed"};
 // What has gathered on one connection is written before JavaScript's turn ends: the peer need not wait for it.
 constexpr size_t kFlushFrom = 64u << 10;
 
-Environment& environment(const Napi::CallbackInfo& info) { return *static_cast<Environment*>(info.Data()); }
-Id idOf(const Napi::CallbackInfo& info, size_t index) { return info[index].As<Napi::Number>().Uint32Value(); }
+Environment& environment(const Napi::CallbackInfo& info) {
+  return *static_cast<Environment*>(info.Data());
+}
+Id idOf(const Napi::CallbackInfo& info, size_t index) {
+  return info[index].As<Napi::Number>().Uint32Value();
+}
 std::shared_ptr<Connection> connectionOf(const Napi::CallbackInfo& info) {
   return environment(info).loop().connection(idOf(info, 0));
 }

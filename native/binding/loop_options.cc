@@ -6,9 +6,15 @@ namespace framepipe {
 
 namespace {
 
-uint32_t number(Napi::Object raw, const char* key) { return raw.Get(key).ToNumber().Uint32Value(); }
-bool flag(Napi::Object raw, const char* key) { return raw.Get(key).ToBoolean(); }
-std::string text(Napi::Object raw, const char* key) { return raw.Get(key).ToString(); }
+uint32_t number(Napi::Object raw, const char* key) {
+  return raw.Get(key).ToNumber().Uint32Value();
+}
+bool flag(Napi::Object raw, const char* key) {
+  return raw.Get(key).ToBoolean();
+}
+std::string text(Napi::Object raw, const char* key) {
+  return raw.Get(key).ToString();
+}
 
 Failure readChannel(Napi::Object raw, ChannelOptions& options) {
   Outcome<Framing> framing = framingArgument(raw.Get("framing").As<Napi::Object>());

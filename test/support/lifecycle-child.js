@@ -87,7 +87,9 @@ const endings = {
   },
   async close(handles) {
     for (const handle of handles.reverse()) {
-      await (handle.destroy ? handle.close({ timeout: 100 }).catch(() => {}) : handle.close({ connections: true, timeout: 100 }).catch(() => {}));
+      await (handle.destroy
+        ? handle.close({ timeout: 100 }).catch(() => {})
+        : handle.close({ connections: true, timeout: 100 }).catch(() => {}));
     }
   },
   async exit() {

@@ -1,6 +1,13 @@
 // Pipes for tests: names that nobody else uses, and both ends of one at once.
 import { onTestFinished } from 'vitest';
-import { type ConnectOptions, connect, type ListenOptions, listen, type PipeConnection, type PipeServer } from '../../lib/index.ts';
+import {
+  type ConnectOptions,
+  connect,
+  type ListenOptions,
+  listen,
+  type PipeConnection,
+  type PipeServer,
+} from '../../lib/index.ts';
 
 let count = 0;
 
