@@ -1,4 +1,3 @@
-import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { invalid, PipeError } from './errors.ts';
 
@@ -6,6 +5,8 @@ const WINDOWS_PREFIX = '\\\\.\\pipe\\';
 /** `\\HOST\pipe\NAME`; the host may be `.`. Slashes are taken as well, as Windows does. */
 const WINDOWS_PATH = /^[\\/]{2}([^\\/]+)[\\/]pipe[\\/](.+)$/is;
 const WINDOWS_LONGEST = 256;
+/** sun_path, less its NUL. */
+const SOCKET_LONGEST = 107;
 
 /**
  * The path behind a pipe's name, the one that .NET uses: `\\.\pipe\NAME` on Windows,
@@ -49,14 +50,13 @@ function socketPath(name: string, host: string | undefined): string {
   if (name.endsWith('/')) throw invalid('name', name, 'a socket, not a folder');
   if (!rooted && name.includes('/')) throw invalid('name', name, 'a name without "/", or an absolute path');
   const result = rooted ? name : path.posix.join(temporaryFolder(), `CoreFxPipe_${name}`);
-  const longest = process.platform === 'linux' || process.platform === 'win32' ? 107 : 103; // sun_path, less its NUL
-  if (Buffer.byteLength(result) > longest) throw tooLong(result, longest, 'bytes');
+  if (Buffer.byteLength(result) > SOCKET_LONGEST) throw tooLong(result, SOCKET_LONGEST, 'bytes');
   return result;
 }
 
 // .NET looks at TMPDIR alone; os.tmpdir() would fall back on TMP and TEMP first, and the two sides miss each other.
 function temporaryFolder(): string {
-  return process.env['TMPDIR'] || (process.platform === 'win32' ? tmpdir() : '/tmp');
+  return process.env.TMPDIR || '/tmp';
 }
 
 function tooLong(path: string, longest: number, unit: string): PipeError {
