@@ -60,7 +60,9 @@ function select(contestants, raw) {
   return [...wanted, ...others];
 }
 
-const otherName = (name, i) => name.replace('framepipe', `also ${i + 1}`);
+function otherName(name, i) {
+  return name.replace('framepipe', `also ${i + 1}`);
+}
 
 // This checkout against another one.
 function also(work, entry, i) {
