@@ -22,6 +22,11 @@ std::unique_ptr<Block> BlockPool::find(size_t size) {
   return nullptr;
 }
 
+size_t BlockPool::kept() {
+  const std::lock_guard lock(mutex_);
+  return total_;
+}
+
 bool BlockPool::keep(Block* block) noexcept {
   const std::lock_guard lock(mutex_);
   if (total_ + block->size() > kGreatestTotal) return false;

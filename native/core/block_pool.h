@@ -24,6 +24,9 @@ class BlockPool : public std::enable_shared_from_this<BlockPool> {
   // A block of at least `size` bytes, and not of many more. `pool` may be empty.
   static BlockRef take(const std::shared_ptr<BlockPool>& pool, size_t size);
 
+  // Bytes of blocks that nobody holds.
+  size_t kept();
+
  private:
   friend class BlockRef;
   bool keep(Block* block) noexcept;  // false: there is no room for it

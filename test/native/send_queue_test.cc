@@ -144,6 +144,10 @@ void checkMemory(Checks& check) {
   append(queue, {"ghi"});
   check.that(!(queue.front() == in_flight), "unless somebody still holds it");
 
+  SendQueue full(raw());
+  for (int i = 0; i < 100000; ++i) append(full, {"x"});
+  check.that(contents(full) == std::string(100000, 'x'), "blocks are filled to the last byte, and not beyond");
+
   const auto pool = std::make_shared<BlockPool>();
   SendQueue large(lengthPrefix(), pool);
   append(large, {std::string(200000, 'x')});
