@@ -31,7 +31,14 @@ export async function connect<T = Buffer>(name: string, options: ConnectOptions<
 
   const framing = framingOf(options);
   const opened = (id: number) =>
-    new PipeConnection<T>({ id, path, framing, highWaterMark: raw.highWaterMark, side: 'client' });
+    new PipeConnection<T>({
+      id,
+      path,
+      framing,
+      highWaterMark: raw.highWaterMark,
+      side: 'client',
+      sends: options.direction !== 'in',
+    });
   const deadline = performance.now() + timeout;
   for (let next = SHORTEST_PAUSE; ; next *= 2) {
     try {

@@ -1,14 +1,14 @@
 import type { Duplex } from 'node:stream';
 import { duplexOf } from './duplex.ts';
-import { failureToError, PipeError } from './errors.ts';
+import { PipeError } from './errors.ts';
 import { type FrameBatch, FrameQueue } from './frames.ts';
-import { type Framing, fromFrame } from './framing.ts';
+import type { Framing } from './framing.ts';
 import { type AsClient, type ClientUser, Impersonation } from './impersonation.ts';
-import { addConnection, type ConnectionEvents, flushSoon, forget, loop, request } from './loop.ts';
-import type { RawFailure } from './native.ts';
+import { addConnection, type ConnectionEvents, forget, loop, request } from './loop.ts';
 import { abortSignal, milliseconds } from './options.ts';
-import { type Deferred, deferred, orAborted } from './promises.ts';
+import { deferred, orAborted } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
+import { Sender } from './sender.ts';
 
 /** The process on the other side, as the operating system named it when the connection was made. */
 export interface Peer {
@@ -38,9 +38,10 @@ export interface ConnectionOrigin<T> {
   framing: Framing<T>;
   highWaterMark: number;
   side: 'server' | 'client';
+  /** Its direction lets it send. */
+  sends: boolean;
 }
 
-const ACCEPTED = Promise.resolve();
 const DEFAULT_CLOSE_TIMEOUT = 5000;
 /** Bytes taken before native code is told: a crossing for each frame would be felt, and it need not know at once. */
 const TELL_FROM = 64 * 1024;
@@ -65,27 +66,27 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   readonly closed: Promise<void>;
 
   readonly #handle: number;
-  readonly #framing: Framing<T>;
   readonly #highWaterMark: number;
   readonly #frames: FrameQueue<T>;
   readonly #readers: Readers;
+  readonly #sender: Sender<T>;
   readonly #impersonation: Impersonation;
   readonly #take = (): T => this.#frames.shift();
   #untold = 0;
   #state: 'open' | 'closing' | 'released' = 'open';
   #error: unknown;
-  #drained: Deferred | undefined;
   #released = deferred();
   #finalStats: ConnectionStats | undefined;
 
   /** @internal */
-  constructor({ id, path, framing, highWaterMark, side }: ConnectionOrigin<T>) {
+  constructor({ id, path, framing, highWaterMark, side, sends }: ConnectionOrigin<T>) {
     this.#handle = id;
     this.path = path;
-    this.#framing = framing;
     this.#highWaterMark = highWaterMark;
     this.#frames = new FrameQueue(framing, (bytes) => this.#consumed(bytes));
     this.#readers = new Readers(() => !this.#frames.empty);
+    this.#sender = new Sender(id, path, framing, highWaterMark);
+    if (!sends) this.#sender.askAlways();
     this.#impersonation = new Impersonation(id, path, side);
     this.closed = this.#released.promise;
     this.closed.catch(() => {});
@@ -124,21 +125,12 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    * `ERR_FRAME_INVALID`), and with `EPIPE` when the connection has ended.
    */
   send(frame: T | Uint8Array): Promise<void> {
-    try {
-      return this.#queued(loop.send(this.#handle, fromFrame(this.#framing, frame)));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return this.#sender.send(frame);
   }
 
   /** Sends many frames with one crossing into native code: all of them or, when one is refused, none. Else as {@link send}. */
   sendMany(frames: Iterable<T | Uint8Array>): Promise<void> {
-    try {
-      const bytes = Array.from(frames, (frame) => fromFrame(this.#framing, frame));
-      return this.#queued(loop.sendMany(this.#handle, bytes));
-    } catch (error) {
-      return Promise.reject(error);
-    }
+    return this.#sender.sendMany(frames);
   }
 
   /**
@@ -250,12 +242,13 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
       },
       ended: (error) => {
         this.#error ??= error;
+        this.#sender.askAlways();
         this.#readers.end(error);
       },
-      drained: () => {
-        this.#drained?.resolve();
-        this.#drained = undefined;
+      unsent: (error) => {
+        this.#error ??= error;
       },
+      drained: () => this.#sender.drained(),
       released: (error) => this.#wasReleased(error),
     };
   }
@@ -266,19 +259,9 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     this.#error ??= error;
     this.#impersonation.release();
     this.#readers.end(this.#error);
-    this.#drained?.reject(this.#ended('write'));
-    this.#drained = undefined;
+    this.#sender.end(() => this.#ended('write'));
     if (this.#error === undefined) this.#released.resolve();
     else this.#released.reject(this.#error);
-  }
-
-  #queued(queued: number | RawFailure): Promise<void> {
-    if (typeof queued !== 'number')
-      throw this.#state === 'open' ? failureToError(queued, this.path) : this.#ended('write');
-    flushSoon();
-    if (queued <= this.#highWaterMark) return ACCEPTED;
-    this.#drained ??= deferred();
-    return this.#drained.promise;
   }
 
   #consumed(bytes: number): void {
@@ -292,8 +275,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     this.#state = 'closing';
     this.#frames.clear();
     this.#readers.end(error);
-    this.#drained?.reject(this.#ended('write'));
-    this.#drained = undefined;
+    this.#sender.end(() => this.#ended('write'));
   }
 
   #abandon(timeout: number): void {

@@ -21,7 +21,13 @@ export async function listen<T = Buffer>(name: string, options: ListenOptions<T>
   signal?.throwIfAborted();
   const id = loop.listen(raw);
   if (typeof id !== 'number') throw failureToError(id, path);
-  const server = new PipeServer<T>({ id, path, framing: framingOf(options), highWaterMark: raw.highWaterMark });
+  const server = new PipeServer<T>({
+    id,
+    path,
+    framing: framingOf(options),
+    highWaterMark: raw.highWaterMark,
+    sends: options.direction !== 'in',
+  });
   signal?.addEventListener('abort', () => void server.close(), { once: true });
   return server;
 }

@@ -1,6 +1,7 @@
 // The native loop of this JavaScript environment: hands what has happened to whom it concerns.
 import { failureToError, type PipeError } from './errors.ts';
 import { EVENT_LENGTH, EventKind, type NativeLoop, native, type RawFailure } from './native.ts';
+import { outbox, outboxTable } from './outbox.ts';
 
 /** What a connection is told. */
 export interface ConnectionEvents {
@@ -8,6 +9,8 @@ export interface ConnectionEvents {
   /** `count` frames: `table[from]` is what they count for in bytes, then begin and end of each within `slab`. */
   framesArrived(slab: Buffer, table: Uint32Array, from: number, count: number): void;
   ended(error: PipeError | undefined): void;
+  /** Frames whose sending was accepted cannot be sent. */
+  unsent(error: PipeError): void;
   drained(): void;
   released(error: PipeError | undefined): void;
 }
@@ -34,7 +37,7 @@ const requests = new Map<number, Request>();
 let lastRequest = 0;
 let slab: Buffer = Buffer.alloc(0);
 
-export const loop: NativeLoop = native.attach(deliver, events, table);
+export const loop: NativeLoop = native.attach(deliver, events, table, outbox, outboxTable);
 
 export function addConnection(id: number, connection: ConnectionEvents): void {
   connections.set(id, connection);
@@ -110,6 +113,11 @@ function deliver(count: number, extras: readonly unknown[] | undefined): void {
         const failure = third === 1 ? (extras![nextExtra++] as RawFailure) : undefined;
         const connection = connections.get(id);
         connection?.ended(failure && failureToError(failure, connection.path));
+        break;
+      }
+      case EventKind.unsent: {
+        const connection = connections.get(id);
+        connection?.unsent(failureToError(extras![nextExtra++] as RawFailure, connection.path));
         break;
       }
       case EventKind.drained:

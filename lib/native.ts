@@ -60,12 +60,13 @@ export type RawPeer = readonly [pid: number, session: number, uid: number, gid: 
 export const EventKind = {
   frames: 0,
   ended: 1,
-  drained: 2,
-  closed: 3,
-  accepted: 4,
-  unlistened: 5,
-  settled: 6,
-  slab: 7,
+  unsent: 2,
+  drained: 3,
+  closed: 4,
+  accepted: 5,
+  unlistened: 6,
+  settled: 7,
+  slab: 8,
 } as const;
 
 /** Numbers an event. */
@@ -81,6 +82,7 @@ export const EVENT_LENGTH = 4;
  * | Slab | 0 | 1: for the next Frames event only | | the Buffer that frames are in from now on |
  * | Frames | connection | where in `table` | how many | |
  * | Ended, Closed | connection | 1 if it failed | | RawFailure if it failed |
+ * | Unsent | connection | 1 | | RawFailure |
  * | Drained | connection | | | |
  * | Accepted | listener | connection | | |
  * | Unlistened | listener | | | |
@@ -95,11 +97,11 @@ export interface NativeLoop {
   closeListener(listener: number): void;
   keepListenerAlive(listener: number, on: boolean): void;
 
-  /** Queues a frame; returns the bytes now queued. Nothing is written before `flush`. */
+  /** Queues a frame; returns the bytes now queued. */
   send(connection: number, frame: Uint8Array): number | RawFailure;
   /** All of them, or none. */
   sendMany(connection: number, frames: readonly Uint8Array[]): number | RawFailure;
-  /** Writes what was queued since the last flush, on every connection. */
+  /** Queues what the outbox holds, too, and writes what was queued since the last flush, on every connection. */
   flush(): void;
   consumed(connection: number, bytes: number): void;
   close(connection: number): void;
@@ -159,11 +161,16 @@ export interface NativeDecoder {
 }
 
 export interface NativeAddon {
-  /** `deliver` is called on this thread with what has happened; `events` and `table` are read then. */
+  /**
+   * `deliver` is called on this thread with what has happened; `events` and `table` are read then. What is gathered in
+   * `outbox` is taken before native code does anything else for a connection, and at every flush.
+   */
   attach(
     deliver: (count: number, extras: readonly unknown[] | undefined) => void,
     events: Uint32Array,
     table: Uint32Array,
+    outbox: Uint8Array,
+    outboxTable: Uint32Array,
   ): NativeLoop;
   createDecoder(framing: RawFraming): NativeDecoder;
   /** The frame as it goes over the wire. */

@@ -28,6 +28,8 @@ export interface ServerOrigin<T> {
   path: string;
   framing: Framing<T>;
   highWaterMark: number;
+  /** The direction lets connections send. */
+  sends: boolean;
 }
 
 /**
@@ -41,6 +43,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
   readonly #handle: number;
   readonly #framing: Framing<T>;
   readonly #highWaterMark: number;
+  readonly #sends: boolean;
   readonly #open = new Set<PipeConnection<T>>();
   readonly #waiting: PipeConnection<T>[] = [];
   readonly #readers = new Readers(() => this.#waiting.length > 0);
@@ -49,11 +52,12 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
   #closing = false;
 
   /** @internal */
-  constructor({ id, path, framing, highWaterMark }: ServerOrigin<T>) {
+  constructor({ id, path, framing, highWaterMark, sends }: ServerOrigin<T>) {
     this.#handle = id;
     this.path = path;
     this.#framing = framing;
     this.#highWaterMark = highWaterMark;
+    this.#sends = sends;
     addListener(id, {
       accepted: (connection) => this.#accept(connection),
       released: () => {
@@ -151,6 +155,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
       framing: this.#framing,
       highWaterMark: this.#highWaterMark,
       side: 'server',
+      sends: this.#sends,
     });
     this.#open.add(connection);
     const forget = () => this.#open.delete(connection);

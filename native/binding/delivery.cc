@@ -29,6 +29,7 @@ void Delivery::add(Event& event) {
     case Event::Kind::Frames:
       return addFrames(event);
     case Event::Kind::Ended:
+    case Event::Kind::Unsent:
     case Event::Kind::Closed:
       return put(kind, event.id, event.failure ? 1 : 0, 0,
                  event.failure ? static_cast<napi_value>(failureValue(env_, event.failure)) : nullptr);

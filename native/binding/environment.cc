@@ -4,9 +4,20 @@
 
 namespace framepipe {
 
-Environment* Environment::create(Napi::Env env, Napi::Function deliver, Napi::Uint32Array events,
-                                 Napi::Uint32Array table) {
-  auto* self = new Environment(env, deliver, events, table);
+namespace {
+
+// What has gathered on one connection is written before JavaScript's turn ends: the peer need not wait for it.
+constexpr size_t kFlushFrom = 64u << 10;
+
+template <class Array>
+auto spanOf(Array array) {
+  return std::span(array.Data(), array.ElementLength());
+}
+
+}  // namespace
+
+Environment* Environment::create(Napi::Env env, const Shared& shared) {
+  auto* self = new Environment(env, shared);
   // Registered after the doorbell's own hook, and so run before it: threads that ring are joined first.
   if (self->doorbell_.open(
           env, [](void* e) { static_cast<Environment*>(e)->deliver(); }, self) != napi_ok ||
@@ -18,24 +29,48 @@ Environment* Environment::create(Napi::Env env, Napi::Function deliver, Napi::Ui
   return self;
 }
 
-Environment::Environment(Napi::Env env, Napi::Function deliver, Napi::Uint32Array events, Napi::Uint32Array table)
+Environment::Environment(Napi::Env env, const Shared& shared)
     : env_(env), loop_(makeLoop(*this)), impersonation_(std::make_unique<ImpersonationBinding>(*loop_, *this)) {
-  napi_create_reference(env, deliver, 1, &deliver_);
-  napi_create_reference(env, events, 1, &events_);
-  napi_create_reference(env, table, 1, &table_);
+  napi_create_reference(env, shared.deliver, 1, &deliver_);
+  shared_.push_back(deliver_);
+  for (const napi_value array : {napi_value(shared.events), napi_value(shared.table), napi_value(shared.outbox),
+                                 napi_value(shared.outbox_table)}) {
+    napi_create_reference(env, array, 1, &shared_.emplace_back());
+  }
   // The last element tells JavaScript whether it is in a delivery; the others carry events.
-  turn_ = events.Data() + events.ElementLength() - 1;
-  delivery_ = std::make_unique<Delivery>(env, deliver_, std::span(events.Data(), events.ElementLength() - 1),
-                                         std::span(table.Data(), table.ElementLength()));
+  const std::span<uint32_t> events = spanOf(shared.events);
+  turn_ = &events.back();
+  delivery_ = std::make_unique<Delivery>(env, deliver_, events.first(events.size() - 1), spanOf(shared.table));
+  outbox_ = std::make_unique<Outbox>(spanOf(shared.outbox), spanOf(shared.outbox_table));
 }
 
 Environment::~Environment() = default;
 
-void Environment::needsFlush(const std::shared_ptr<Connection>& connection) {
-  if (unflushed_.empty() || unflushed_.back() != connection) unflushed_.push_back(connection);
+Outcome<size_t> Environment::send(const std::shared_ptr<Connection>& connection,
+                                  std::span<const std::span<const uint8_t>> frames) {
+  const Outcome<size_t> queued = connection->send(frames);
+  if (!queued) return queued;
+  if (queued.value < kFlushFrom) {
+    if (unflushed_.empty() || unflushed_.back() != connection) unflushed_.push_back(connection);
+    return queued;
+  }
+  connection->flush();
+  return connection->send({});  // how much the system did not take
+}
+
+// The promises of these sends are settled already: what cannot be carried out is told by the connection's end.
+void Environment::takeOutbox() {
+  if (outbox_->empty()) return;
+  const Id id = outbox_->connection();
+  const auto frames = outbox_->take();
+  const auto connection = loop_->connection(id);
+  if (!connection) return;
+  const Outcome<size_t> queued = send(connection, frames);
+  if (!queued && loop_->events().push({Event::Kind::Unsent, id, 0, queued.failure})) ring();
 }
 
 void Environment::flush() {
+  takeOutbox();
   // flush() of a platform never calls JavaScript, so nothing is added meanwhile.
   for (const auto& connection : unflushed_) connection->flush();
   unflushed_.clear();
@@ -106,7 +141,7 @@ void Environment::finish() noexcept {
   impersonation_.reset();
   loop_.reset();
   delivery_.reset();
-  for (napi_ref reference : {deliver_, events_, table_}) napi_delete_reference(env_, reference);
+  for (const napi_ref reference : shared_) napi_delete_reference(env_, reference);
   const napi_async_cleanup_hook_handle hook = hook_;
   delete this;
   napi_remove_async_cleanup_hook(hook);

@@ -9,6 +9,7 @@
 #include "binding/delivery.h"
 #include "binding/doorbell.h"
 #include "binding/impersonation_binding.h"
+#include "binding/outbox.h"
 #include "core/host.h"
 #include "core/loop.h"
 
@@ -16,13 +17,24 @@ namespace framepipe {
 
 class Environment final : public Host {
  public:
+  // What it shares with JavaScript: see NativeAddon.attach in lib/native.ts.
+  struct Shared {
+    Napi::Function deliver;
+    Napi::Uint32Array events, table;
+    Napi::Uint8Array outbox;
+    Napi::Uint32Array outbox_table;
+  };
+
   // Lives until the environment ends; owned by its cleanup hook.
-  static Environment* create(Napi::Env env, Napi::Function deliver, Napi::Uint32Array events, Napi::Uint32Array table);
+  static Environment* create(Napi::Env env, const Shared& shared);
 
   Loop& loop() { return *loop_; }
 
-  // `connection` has frames queued: they are written when JavaScript has had its turn, or at flush().
-  void needsFlush(const std::shared_ptr<Connection>& connection);
+  // Queues frames; they are written when JavaScript has had its turn, at flush(), or at once if they are many.
+  // Returns the bytes then queued.
+  Outcome<size_t> send(const std::shared_ptr<Connection>& connection, std::span<const std::span<const uint8_t>> frames);
+  // Queues what JavaScript has gathered: before anything else is done with a connection.
+  void takeOutbox();
   void flush();
 
   void ring() noexcept override { doorbell_.ring(); }
@@ -34,7 +46,7 @@ class Environment final : public Host {
   ImpersonationBinding& impersonation() { return *impersonation_; }
 
  private:
-  Environment(Napi::Env env, Napi::Function deliver, Napi::Uint32Array events, Napi::Uint32Array table);
+  Environment(Napi::Env env, const Shared& shared);
   ~Environment();
 
   // Refuses new work → cancels → waits until the system has given everything back → joins → releases.
@@ -46,11 +58,11 @@ class Environment final : public Host {
 
   napi_env env_;
   napi_ref deliver_ = nullptr;
-  napi_ref events_ = nullptr;
-  napi_ref table_ = nullptr;
+  std::vector<napi_ref> shared_;  // keep the memory that is shared
   napi_async_cleanup_hook_handle hook_ = nullptr;
   Doorbell doorbell_;
   std::unique_ptr<Delivery> delivery_;
+  std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<Loop> loop_;
   std::unique_ptr<ImpersonationBinding> impersonation_;
   std::vector<Event> taken_;                            // reused from turn to turn

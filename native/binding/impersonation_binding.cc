@@ -36,10 +36,9 @@ Container bytesAt(const Napi::CallbackInfo& info, size_t index) {
 bool parseKind(std::string_view name, FileOperation::Kind& kind) {
   using Kind = FileOperation::Kind;
   constexpr std::pair<std::string_view, Kind> kKinds[] = {
-      {"open", Kind::Open},       {"readFile", Kind::ReadFile}, {"writeFile", Kind::WriteFile},
-      {"stat", Kind::Stat},       {"lstat", Kind::LStat},       {"access", Kind::Access},
-      {"readdir", Kind::ReadDir}, {"mkdir", Kind::MkDir},       {"rm", Kind::Rm},
-      {"rename", Kind::Rename},
+      {"open", Kind::Open},   {"readFile", Kind::ReadFile}, {"writeFile", Kind::WriteFile}, {"stat", Kind::Stat},
+      {"lstat", Kind::LStat}, {"access", Kind::Access},     {"readdir", Kind::ReadDir},     {"mkdir", Kind::MkDir},
+      {"rm", Kind::Rm},       {"rename", Kind::Rename},
   };
   for (const auto& [each, value] : kKinds) {
     if (each != name) continue;

@@ -11,8 +11,6 @@ namespace framepipe {
 namespace {
 
 constexpr Failure kClosed{"EPIPE", "write", 0, "the connection is closed"};
-// What has gathered on one connection is written before JavaScript's turn ends: the peer need not wait for it.
-constexpr size_t kFlushFrom = 64u << 10;
 
 Environment& environment(const Napi::CallbackInfo& info) {
   return *static_cast<Environment*>(info.Data());
@@ -71,16 +69,10 @@ std::span<const uint8_t> bytesOf(napi_env env, napi_value array) {
 }
 
 Napi::Value sendAll(const Napi::CallbackInfo& info, std::span<const std::span<const uint8_t>> frames) {
+  environment(info).takeOutbox();
   const auto connection = connectionOf(info);
   if (!connection) return failureValue(info.Env(), kClosed);
-  const Outcome<size_t> queued = connection->send(frames);
-  if (queued) {
-    if (queued.value >= kFlushFrom)
-      connection->flush();
-    else
-      environment(info).needsFlush(connection);
-  }
-  return numberOrFailure(info.Env(), queued);
+  return numberOrFailure(info.Env(), environment(info).send(connection, frames));
 }
 
 Napi::Value send(const Napi::CallbackInfo& info) {
@@ -111,16 +103,19 @@ Napi::Value consumed(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value close(const Napi::CallbackInfo& info) {
+  environment(info).takeOutbox();
   if (const auto connection = connectionOf(info)) connection->close();
   return info.Env().Undefined();
 }
 
 Napi::Value destroy(const Napi::CallbackInfo& info) {
+  environment(info).takeOutbox();
   if (const auto connection = connectionOf(info)) connection->destroy({});
   return info.Env().Undefined();
 }
 
 Napi::Value waitForDrain(const Napi::CallbackInfo& info) {
+  environment(info).takeOutbox();
   const auto connection = connectionOf(info);
   if (!connection) return failureValue(info.Env(), kClosed);
   connection->waitForDrain(idOf(info, 1));
@@ -159,8 +154,9 @@ Napi::Value traffic(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value attach(const Napi::CallbackInfo& info) {
-  Environment* environment = Environment::create(info.Env(), info[0].As<Napi::Function>(),
-                                                 info[1].As<Napi::Uint32Array>(), info[2].As<Napi::Uint32Array>());
+  Environment* environment = Environment::create(
+      info.Env(), {info[0].As<Napi::Function>(), info[1].As<Napi::Uint32Array>(), info[2].As<Napi::Uint32Array>(),
+                   info[3].As<Napi::Uint8Array>(), info[4].As<Napi::Uint32Array>()});
   if (!environment) {
     Napi::Error::New(info.Env(), "framepipe could not attach to this environment").ThrowAsJavaScriptException();
     return info.Env().Undefined();

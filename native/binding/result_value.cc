@@ -58,6 +58,8 @@ struct Conversion {
 
 }  // namespace
 
-Napi::Value toJs(Napi::Env env, Result& result) { return std::visit(Conversion{env}, result); }
+Napi::Value toJs(Napi::Env env, Result& result) {
+  return std::visit(Conversion{env}, result);
+}
 
 }  // namespace framepipe

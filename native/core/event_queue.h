@@ -18,6 +18,7 @@ struct Event {
   enum class Kind : uint8_t {
     Frames,    // `id` received `frames`
     Ended,     // `id` receives nothing more: the peer closed, or `failure`
+    Unsent,    // frames that `id` had accepted cannot be sent: `failure`
     Drained,   // `id` may send again: its queue has fallen below the mark
     Closed,    // connection `id` is released and its number void; `failure` if it was not in good order
     Accepted,  // listener `id` has the new connection `other`

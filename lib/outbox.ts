@@ -1,0 +1,49 @@
+// Small frames on their way into native code, gathered in memory that both sides share, so that many cross at
+// once; see native/binding/outbox.h. All of them are for one connection.
+import type { RawFraming } from './native.ts';
+
+const LONGEST = 2048; // copying more costs more than the crossing that it saves
+const CONNECTION = 0;
+const COUNT = 1; // native code sets it to 0 when it takes the frames
+const LENGTHS = 2;
+
+export const outbox: Uint8Array = new Uint8Array(64 * 1024);
+export const outboxTable: Uint32Array = new Uint32Array(LENGTHS + 1024);
+let filled = 0;
+
+/** Copies the frame; `false` when there is no room for it, or another connection's frames have to be taken first. */
+export function gather(connection: number, frame: Uint8Array): boolean {
+  const count = outboxTable[COUNT]!;
+  if (count === 0) {
+    outboxTable[CONNECTION] = connection;
+    filled = 0;
+  } else if (
+    outboxTable[CONNECTION] !== connection ||
+    filled + frame.length > outbox.length ||
+    LENGTHS + count === outboxTable.length
+  ) {
+    return false;
+  }
+  outbox.set(frame, filled);
+  filled += frame.length;
+  outboxTable[LENGTHS + count] = frame.length;
+  outboxTable[COUNT] = count + 1;
+  return true;
+}
+
+/** Frames of up to so many bytes may be gathered: native code accepts any of them. −1: it has to look at each. */
+export function gatherable(framing: RawFraming): number {
+  switch (framing.kind) {
+    case 'lengthPrefix':
+      if (framing.keepHeader || (framing.adjustment ?? 0) !== 0 || (framing.unit ?? 1) !== 1) return -1;
+      return Math.min(LONGEST, framing.maxFrameLength, framing.lengthBytes === 1 ? 255 : LONGEST);
+    case 'varint':
+    case 'contentLength':
+      return Math.min(LONGEST, framing.maxFrameLength);
+    case 'raw':
+      return LONGEST;
+    case 'delimited': // it must not contain the delimiter
+    case 'message': // the system has a say
+      return -1;
+  }
+}

@@ -1,0 +1,101 @@
+// The sending half of a connection: frames into native code, at the pace that the peer's reading allows.
+import { failureToError, type PipeError } from './errors.ts';
+import { type Framing, fromFrame, rawFraming } from './framing.ts';
+import { flushSoon, loop } from './loop.ts';
+import type { RawFailure } from './native.ts';
+import { gather, gatherable } from './outbox.ts';
+import { type Deferred, deferred } from './promises.ts';
+
+const ACCEPTED = Promise.resolve();
+const NOTHING: readonly Uint8Array[] = [];
+/** About what a frame costs beside its bytes. */
+const HEADER = 8;
+
+export class Sender<T> {
+  readonly #connection: number;
+  readonly #path: string;
+  readonly #framing: Framing<T>;
+  readonly #highWaterMark: number;
+  /** Frames of up to so many bytes are gathered: native code takes them as they are. */
+  #gatherable: number;
+  /** Bytes queued, as far as is known: native code knows better, and is asked when they seem to be many. */
+  #queued = 0;
+  /** Settles when less is queued: for all who wait. */
+  #drained: Deferred | undefined;
+  /** Why nothing is sent any more. A function, for an Error costs more than most connections do. */
+  #ended: (() => PipeError) | undefined;
+
+  constructor(connection: number, path: string, framing: Framing<T>, highWaterMark: number) {
+    this.#connection = connection;
+    this.#path = path;
+    this.#framing = framing;
+    this.#highWaterMark = highWaterMark;
+    this.#gatherable = gatherable(rawFraming(framing));
+  }
+
+  send(frame: T | Uint8Array): Promise<void> {
+    try {
+      const bytes = fromFrame(this.#framing, frame);
+      if (bytes.length > this.#gatherable) return this.#accepted(loop.send(this.#connection, bytes));
+      this.#gather(bytes);
+      return this.#paced();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  sendMany(frames: Iterable<T | Uint8Array>): Promise<void> {
+    try {
+      const all = Array.from(frames, (frame) => fromFrame(this.#framing, frame));
+      const long = all.some((bytes) => bytes.length > this.#gatherable);
+      if (long || this.#ended) return this.#accepted(loop.sendMany(this.#connection, all));
+      for (const bytes of all) this.#gather(bytes);
+      return this.#paced();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Native code has to look at each frame from now on: the peer may have gone, and only it can tell. */
+  askAlways(): void {
+    this.#gatherable = -1;
+  }
+
+  drained(): void {
+    this.#queued = 0;
+    this.#drained?.resolve();
+    this.#drained = undefined;
+  }
+
+  /** Nothing is sent any more. The first reason counts. */
+  end(why: () => PipeError): void {
+    this.askAlways();
+    this.#ended ??= why;
+    this.#drained?.reject(this.#ended());
+    this.#drained = undefined;
+  }
+
+  #gather(bytes: Uint8Array): void {
+    if (!gather(this.#connection, bytes)) {
+      loop.flush();
+      gather(this.#connection, bytes);
+    }
+    this.#queued += bytes.length + HEADER;
+  }
+
+  #paced(): Promise<void> {
+    if (this.#queued > this.#highWaterMark) return this.#accepted(loop.sendMany(this.#connection, NOTHING));
+    flushSoon();
+    return ACCEPTED;
+  }
+
+  #accepted(queued: number | RawFailure): Promise<void> {
+    if (this.#ended) throw this.#ended();
+    if (typeof queued !== 'number') throw failureToError(queued, this.#path);
+    flushSoon();
+    this.#queued = queued;
+    if (queued <= this.#highWaterMark) return ACCEPTED;
+    this.#drained ??= deferred();
+    return this.#drained.promise;
+  }
+}
