@@ -56,8 +56,7 @@ class ContentLengthDecoder final : public StreamDecoder {
       if (const char* fault = readHeader(bytes.subspan(at)))
         return refuse(at, "ERR_FRAME_INVALID", fault, progress_.length, max_);
       if (progress_.header == 0) return {.consumed = at, .wanted = 0, .error = {}};
-      if (progress_.length > max_)
-        return refuse(at, "ERR_FRAME_TOO_LARGE", "longer than maxFrameLength", progress_.length, max_);
+      if (progress_.length > max_) return refuse(at, "ERR_FRAME_TOO_LARGE", kAboveLimit, progress_.length, max_);
       const size_t whole = progress_.header + static_cast<size_t>(progress_.length);
       if (bytes.size() - at < whole) return {.consumed = at, .wanted = whole, .error = {}};
       frames.push_back({static_cast<uint32_t>(at + progress_.header), static_cast<uint32_t>(at + whole)});

@@ -10,6 +10,7 @@ namespace {
 
 constexpr const char* kTooLarge = "ERR_FRAME_TOO_LARGE";
 constexpr const char* kInvalid = "ERR_FRAME_INVALID";
+constexpr const char* kAboveLimit = "longer than the framing's maxFrameLength";
 
 FrameError refuse(const char* code, const char* reason, uint64_t given, uint64_t limit) {
   return {.code = code, .reason = reason, .declared = given, .limit = limit, .position = 0};
@@ -27,18 +28,19 @@ FrameError encodeLengthPrefix(const Framing& framing, std::span<const uint8_t> f
   if (frame.size() < kept)
     return refuse(kInvalid, "keepHeader: the frame is shorter than its header", frame.size(), header);
   const uint64_t length = frame.size() - kept;
-  if (length > framing.max_frame_length)
-    return refuse(kTooLarge, "longer than maxFrameLength", length, framing.max_frame_length);
-  if (length & (framing.unit - 1u))
-    return refuse(kInvalid, "UTF-16 takes an even number of bytes", length, framing.max_frame_length);
   const int64_t value = static_cast<int64_t>(length) - framing.adjustment;
   if (value < 0)
     return refuse(kInvalid, "shorter than the adjustment that is added to its length", length,
                   static_cast<uint64_t>(framing.adjustment));
   const uint64_t greatest = UINT64_MAX >> (64 - 8 * framing.length_bytes);
-  if (static_cast<uint64_t>(value) > greatest)
+  if (static_cast<uint64_t>(value) > greatest) {
+    const int64_t longest = std::max<int64_t>(0, static_cast<int64_t>(greatest) + framing.adjustment);
     return refuse(kTooLarge, "longer than its length field can say", length,
-                  static_cast<uint64_t>(std::max<int64_t>(0, static_cast<int64_t>(greatest) + framing.adjustment)));
+                  static_cast<uint64_t>(longest) / framing.unit * framing.unit);
+  }
+  if (length > framing.max_frame_length) return refuse(kTooLarge, kAboveLimit, length, framing.max_frame_length);
+  if (length & (framing.unit - 1u))
+    return refuse(kInvalid, "UTF-16 takes an even number of bytes", length, framing.max_frame_length);
   if (kept)
     std::memcpy(envelope.bytes.data(), frame.data(), header);
   else
@@ -86,7 +88,7 @@ FrameError encode(const Framing& framing, std::span<const uint8_t> frame, Envelo
   if (framing.kind == FramingKind::LengthPrefix) return encodeLengthPrefix(framing, frame, envelope);
   if (framing.kind == FramingKind::Raw) return {};
   if (frame.size() > framing.max_frame_length)
-    return refuse(kTooLarge, "longer than maxFrameLength", frame.size(), framing.max_frame_length);
+    return refuse(kTooLarge, kAboveLimit, frame.size(), framing.max_frame_length);
   if (framing.kind == FramingKind::Delimited) return encodeDelimited(framing, frame, envelope);
   if (framing.kind == FramingKind::Varint) putVarint(frame.size(), envelope);
   if (framing.kind == FramingKind::ContentLength) putContentLength(frame.size(), envelope);

@@ -53,8 +53,7 @@ class LengthPrefixDecoder final : public StreamDecoder {
       return refuse(at, "ERR_FRAME_INVALID", "the length field is less than its adjustment takes away", field, least_);
     const uint64_t shift = static_cast<uint64_t>(adjustment_);  // wraps around when negative
     const bool overflows = adjustment_ > 0 && field > UINT64_MAX - shift;
-    return refuse(at, "ERR_FRAME_TOO_LARGE", "longer than maxFrameLength", overflows ? UINT64_MAX : field + shift,
-                  max_);
+    return refuse(at, "ERR_FRAME_TOO_LARGE", kAboveLimit, overflows ? UINT64_MAX : field + shift, max_);
   }
 
   const size_t offset_, header_, stripped_;

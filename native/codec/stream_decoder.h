@@ -5,6 +5,9 @@
 
 namespace framepipe {
 
+// Who speaks another framing, or none, is likely to be found by an absurd length.
+constexpr const char* kAboveLimit = "longer than maxFrameLength (do both sides use the same framing?)";
+
 class StreamDecoder : public Decoder {
  public:
   Scan scan(std::span<const uint8_t> bytes, std::vector<Boundary>& frames) final;

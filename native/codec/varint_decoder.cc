@@ -35,8 +35,7 @@ class VarintDecoder final : public StreamDecoder {
       const Prefix prefix = read(bytes.subspan(at));
       if (prefix.invalid) return refuse(at, "ERR_FRAME_INVALID", "a length of more than 64 bits", prefix.length, max_);
       if (prefix.size == 0) break;
-      if (prefix.length > max_)
-        return refuse(at, "ERR_FRAME_TOO_LARGE", "longer than maxFrameLength", prefix.length, max_);
+      if (prefix.length > max_) return refuse(at, "ERR_FRAME_TOO_LARGE", kAboveLimit, prefix.length, max_);
       const size_t whole = prefix.size + static_cast<size_t>(prefix.length);
       if (bytes.size() - at < whole) return {.consumed = at, .wanted = whole, .error = {}};
       frames.push_back({static_cast<uint32_t>(at + prefix.size), static_cast<uint32_t>(at + whole)});
