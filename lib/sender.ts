@@ -46,9 +46,15 @@ export class Sender<T> {
 
   sendMany(frames: Iterable<T | Uint8Array>): Promise<void> {
     try {
-      const all = Array.from(frames, (frame) => fromFrame(this.#framing, frame));
-      const long = all.some((bytes) => bytes.length > this.#gatherable);
-      if (long || this.#ended) return this.#accepted(loop.sendMany(this.#connection, all));
+      // All of them before the first one goes: what cannot be a frame is found out here.
+      const all: Uint8Array[] = [];
+      let longest = 0;
+      for (const frame of frames) {
+        const bytes = fromFrame(this.#framing, frame);
+        if (bytes.length > longest) longest = bytes.length;
+        all.push(bytes);
+      }
+      if (longest > this.#gatherable) return this.#accepted(loop.sendMany(this.#connection, all));
       for (const bytes of all) this.#gather(bytes);
       return this.#paced();
     } catch (error) {
