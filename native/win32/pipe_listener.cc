@@ -55,8 +55,8 @@ void PipeListener::answered(PipeInstance& instance, DWORD error) {
   std::unique_lock lock(mutex_);
   std::erase_if(waiting_, [&](const auto& waiting) { return waiting.get() == &instance; });
   if (closing_ || error != ERROR_SUCCESS) {
-    // The instance goes away with its packet. One client's misfortune ends nothing.
-    topUp();
+    instance.takeHandle();  // closed before Unlistened is told: a client could still get in
+    topUp();                // one client's misfortune ends nothing
     return finishIfDone();
   }
   ++connected_;
