@@ -42,7 +42,7 @@ Outcome<Sid> currentUser(const char* syscall) {
   } information;
   DWORD length = 0;
   const UniqueHandle token = processToken();
-  if (!GetTokenInformation(token.get(), TokenUser, &information, sizeof information, &length))
+  if (!token || !GetTokenInformation(token.get(), TokenUser, &information, sizeof information, &length))
     return win32Failure(GetLastError(), syscall);
   return Sid(information.user.User.Sid);
 }

@@ -55,7 +55,7 @@ TEST(what_was_sent_is_readable_after_close) {
     check(!desk.seen(foreign.server).close, "in good order");
     reader.join();
     check(all == prefixed(std::string(size, 'w')), "all of it");
-    equal(error, DWORD{ERROR_BROKEN_PIPE}, "then the end");
+    same(error, DWORD{ERROR_BROKEN_PIPE}, "then the end");
   }
 }
 
@@ -99,7 +99,7 @@ TEST(destroy_drops_what_is_queued) {
   check(!desk.seen(foreign.server).close, "without a failure of its own");
   DWORD error = 0;
   check(readToEnd(foreign.pipe, &error).size() < 8u << 20, "not all came");
-  equal(error, DWORD{ERROR_BROKEN_PIPE}, "and that was the end");
+  same(error, DWORD{ERROR_BROKEN_PIPE}, "and that was the end");
 }
 
 TEST(the_peer_leaves) {
@@ -135,10 +135,10 @@ TEST(the_peer_leaves_while_nothing_is_read) {
   check(desk.until([&] { return desk.seen(foreign.server).frames.size() == 1; }), "the first arrives");
   check(writeAll(foreign.pipe, prefixed(std::string(30000, 'b'))), "into the pipe's buffer");
   desk.rest(250);
-  equal(desk.seen(foreign.server).frames.size(), size_t{1}, "and stays there");
+  same(desk.seen(foreign.server).frames.size(), size_t{1}, "and stays there");
   foreign.leave();
   check(desk.closes(foreign.server, 2000), "its leaving is noticed all the same");
-  equal(desk.seen(foreign.server).frames.size(), size_t{2}, "nothing is lost");
+  same(desk.seen(foreign.server).frames.size(), size_t{2}, "nothing is lost");
   check(!desk.seen(foreign.server).end && !desk.seen(foreign.server).close, "clean");
 }
 

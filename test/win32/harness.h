@@ -31,7 +31,7 @@ int run(int argc, char** argv);
 // Notes a failure of the running test, and returns whether it holds.
 bool check(bool holds, const std::string& what, Place place = Place::current());
 template <class A, class B>
-bool equal(const A& is, const B& should_be, const std::string& what, Place place = Place::current()) {
+bool same(const A& is, const B& should_be, const std::string& what, Place place = Place::current()) {
   return check(is == should_be, what, place);
 }
 bool sameCode(const Failure& failure, const char* code, Place place = Place::current());
