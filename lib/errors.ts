@@ -75,14 +75,19 @@ export class PipeError extends Error {
 /** The Error for what native code reported about the pipe or file at `path`. */
 export function failureToError([code, syscall, os, hint, frame]: RawFailure, path?: string): PipeError {
   const where = path === undefined ? '' : ` ${path}`;
-  const what = frame && code !== 'ERR_FRAME_TRUNCATED' ? ` (${frame[0]} bytes, at byte ${frame[2]} of the stream)` : '';
+  const what = frame && code !== 'ERR_FRAME_TRUNCATED' ? ` (${frame[0]} bytes${at(syscall, frame[2])})` : '';
   const message = `${syscall} ${code}${where}${hint ? `: ${hint}` : ''}${what}`.trim();
   return new PipeError(code, message, {
     syscall: syscall || undefined,
     path,
     ...(os === 0 ? {} : process.platform === 'win32' ? { winerror: os } : { errno: -os }),
-    ...(frame && { declaredLength: frame[0], limit: frame[1], position: frame[2] }),
+    ...(frame && { declaredLength: frame[0], limit: frame[1], ...(syscall === 'read' && { position: frame[2] }) }),
   });
+}
+
+/** A frame that is refused on its way out is nowhere in the stream. */
+function at(syscall: string, position: number): string {
+  return syscall === 'read' ? `, at byte ${position} of the stream` : '';
 }
 
 /** An argument or option that cannot be: names it, what was given, and what would do. */
