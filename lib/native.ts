@@ -104,6 +104,8 @@ export interface NativeLoop {
   /** Queues what the outbox holds, too, and writes what was queued since the last flush, on every connection. */
   flush(): void;
   consumed(connection: number, bytes: number): void;
+  /** Settles `request` when all is written: with 1 if the peer sees the end, with 0 where it cannot. */
+  endSending(connection: number, request: number): 0 | RawFailure;
   close(connection: number): void;
   destroy(connection: number): void;
   waitForDrain(connection: number, request: number): 0 | RawFailure;

@@ -102,6 +102,14 @@ Napi::Value consumed(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value endSending(const Napi::CallbackInfo& info) {
+  environment(info).takeOutbox();
+  const auto connection = connectionOf(info);
+  if (!connection) return failureValue(info.Env(), kClosed);
+  connection->endSending(idOf(info, 1));
+  return Napi::Number::New(info.Env(), 0);
+}
+
 Napi::Value close(const Napi::CallbackInfo& info) {
   environment(info).takeOutbox();
   if (const auto connection = connectionOf(info)) connection->close();
@@ -182,6 +190,7 @@ Napi::Object makeLoopObject(Napi::Env env, Environment& environment) {
   add<sendMany>(object, "sendMany", environment);
   add<flush>(object, "flush", environment);
   add<consumed>(object, "consumed", environment);
+  add<endSending>(object, "endSending", environment);
   add<close>(object, "close", environment);
   add<destroy>(object, "destroy", environment);
   add<waitForDrain>(object, "waitForDrain", environment);

@@ -42,6 +42,10 @@ class Connection {
   // what is not consumed falls below the high-water mark.
   virtual void consumed(size_t bytes) = 0;
 
+  // Sends nothing more after what is queued, but goes on receiving. Settles `request` when all is written: with 1 if the
+  // peer sees the end (a Unix socket's half-close), with 0 where nothing but close() can show it (Windows).
+  virtual void endSending(Id request) = 0;
+
   // Sends nothing more after what is queued, which still goes out and stays readable for the peer;
   // receives nothing more. Then Closed. close(), destroy(): the first one counts, except that
   // destroy() cuts a close() short.

@@ -22,8 +22,7 @@ constexpr int kReading = UV_READABLE | UV_DISCONNECT;
 
 }  // namespace
 
-SocketConnection::SocketConnection(LoopState& state, UniqueFd socket, const ChannelOptions& options,
-                                   const Peer& peer)
+SocketConnection::SocketConnection(LoopState& state, UniqueFd socket, const ChannelOptions& options, const Peer& peer)
     : state_(state),
       socket_(std::move(socket)),
       input_(options.framing, state.pool()),
@@ -68,9 +67,9 @@ Traffic SocketConnection::traffic() const {
 // --- From JavaScript ---------------------------------------------------------------------------
 
 Failure SocketConnection::whyNotSend() const {
-  if (direction_ == Direction::In)
-    return errnoFailure(EPIPE, "write", "this end only receives: its direction is 'in'");
+  if (direction_ == Direction::In) return errnoFailure(EPIPE, "write", "this end only receives: its direction is 'in'");
   if (!isOpen() || closing_) return errnoFailure(EPIPE, "write", "the pipe is closed");
+  if (sending_ended_) return errnoFailure(EPIPE, "write", "sending was ended");
   if (peer_gone_) return errnoFailure(EPIPE, "write");
   return {};
 }
@@ -90,6 +89,15 @@ void SocketConnection::flush() {
 void SocketConnection::consumed(size_t bytes) {
   unread_ -= std::min(bytes, unread_);
   watch(false);
+}
+
+void SocketConnection::endSending(Id request) {
+  const Failure failure = whyNotSend();
+  if (failure && (direction_ != Direction::In || !isOpen()))
+    return state_.report({Event::Kind::Settled, request, 0, failure});
+  sending_ended_ = true;
+  ending_ = request;
+  flush();
 }
 
 void SocketConnection::close() {
@@ -116,8 +124,7 @@ void SocketConnection::keepAlive(bool on) {
 
 Outcome<std::shared_ptr<Identity>> SocketConnection::identity(bool to_act) {
   const std::lock_guard lock(releasing_);
-  if (!accepted_)
-    return Failure{"ERR_PIPE_CANNOT_IMPERSONATE", "runAsClient", 0, "only a server has a client", {}};
+  if (!accepted_) return Failure{"ERR_PIPE_CANNOT_IMPERSONATE", "runAsClient", 0, "only a server has a client", {}};
   if (!isOpen()) return errnoFailure(EPIPE, "runAsClient", "the pipe is closed");
   return takeClientIdentity(socket_.get(), to_act);
 }
@@ -186,9 +193,18 @@ void SocketConnection::write() {
     // What has arrived is read to its end, and then this is over: a pipe is not half broken.
     ::shutdown(socket_.get(), SHUT_RDWR);
     peer_gone_ = true;
-  } else if (output_.takeDrained()) {
-    state_.report({Event::Kind::Drained, id_});
+    return settleEnding(output_.failure());
   }
+  if (output_.takeDrained()) state_.report({Event::Kind::Drained, id_});
+  if (sending_ended_ && output_.empty()) {
+    ::shutdown(socket_.get(), SHUT_WR);
+    settleEnding({});
+  }
+}
+
+void SocketConnection::settleEnding(const Failure& failure) {
+  const Id request = std::exchange(ending_, 0);
+  if (request) state_.report({Event::Kind::Settled, request, 0, failure, {}, int64_t{1}});
 }
 
 // Whether this is the end.
@@ -207,9 +223,9 @@ void SocketConnection::conclude() {
   hold();
 }
 
-// A closing connection lives until its bytes are out, whether anybody cares for it or not.
+// A connection whose end is decided lives until its bytes are out, whether anybody cares for it or not.
 void SocketConnection::hold() {
-  retention_.set(isOpen() && (keep_alive_ || (closing_ && !output_.empty())));
+  retention_.set(isOpen() && (keep_alive_ || ((closing_ || sending_ended_) && !output_.empty())));
 }
 
 int SocketConnection::interest() const {
@@ -231,6 +247,7 @@ void SocketConnection::watch(bool narrow) {
 
 void SocketConnection::release(const Failure& failure) {
   drains_.finish();
+  settleEnding(errnoFailure(EPIPE, "write", "the pipe was closed before everything was sent"));
   watch_.close();
   {
     const std::lock_guard lock(releasing_);

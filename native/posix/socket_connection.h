@@ -38,6 +38,7 @@ class SocketConnection final : public Connection,
   Outcome<size_t> send(std::span<const std::span<const uint8_t>> frames) override;
   void flush() override;
   void consumed(size_t bytes) override;
+  void endSending(Id request) override;
   void close() override;
   void destroy(const Failure& failure) override;
   void waitForDrain(Id request) override;
@@ -48,9 +49,7 @@ class SocketConnection final : public Connection,
  private:
   void polled(int status, int events) override;
   bool isOpen() const { return static_cast<bool>(socket_); }
-  bool mayRead() const {
-    return !ended_ && !closing_ && (unread_ < high_water_mark_ || peer_gone_);
-  }
+  bool mayRead() const { return !ended_ && !closing_ && (unread_ < high_water_mark_ || peer_gone_); }
   int interest() const;
   void watch(bool narrow);
 
@@ -58,6 +57,7 @@ class SocketConnection final : public Connection,
   void receive(bool to_the_end);
   void endReading(const Failure& failure);
   void write();
+  void settleEnding(const Failure& failure);
   void conclude();
   void hold();
   void release(const Failure& failure);
@@ -73,6 +73,7 @@ class SocketConnection final : public Connection,
   Retention retention_;
   Peer peer_;
   Id id_ = 0;
+  Id ending_ = 0;  // the request that waits until all is written
   std::weak_ptr<ConnectionOrigin> origin_;
 
   const Direction direction_;
@@ -84,6 +85,7 @@ class SocketConnection final : public Connection,
   bool half_closed_ = false; // the peer sends nothing more; what it sent may still be unread
   bool peer_gone_ = false;   // nothing can be sent either
   bool blocked_ = false;     // the kernel takes no more for now
+  bool sending_ended_ = false;
   bool closing_ = false;
 };
 

@@ -108,13 +108,16 @@ void PipeConnection::destroy(const Failure& failure) {
   releaseIfDone(std::move(lock));
 }
 
-void PipeConnection::abort() noexcept { destroy({"ECANCELED", "close", 0, "the environment is ending"}); }
+void PipeConnection::abort() noexcept {
+  destroy({"ECANCELED", "close", 0, "the environment is ending"});
+}
 
 void PipeConnection::cutShort(const Failure& failure) {
   if (state_ < State::Aborting) {
     state_ = State::Aborting;
     failure_ = failure;
     failDrains({"EPIPE", "waitForDrain", failure.os, "the connection ended before the peer had read everything"});
+    settleEnding({"EPIPE", "write", failure.os, "the connection ended before everything was sent"});
     queue_.clear();
   }
   // Once more if asked again. What has been lent out comes home by packets, cancelled or not.
@@ -166,6 +169,8 @@ void PipeConnection::keepAlive(bool on) {
   on ? loop_.host().retain() : loop_.host().release();
 }
 
-Traffic PipeConnection::traffic() const { return {bytes_in_, bytes_out_, frames_in_, frames_out_}; }
+Traffic PipeConnection::traffic() const {
+  return {bytes_in_, bytes_out_, frames_in_, frames_out_};
+}
 
 }  // namespace framepipe::win32

@@ -52,6 +52,7 @@ class PipeConnection final : public Connection,
   Outcome<size_t> send(std::span<const std::span<const uint8_t>> frames) override;
   void flush() override;
   void consumed(size_t bytes) override;
+  void endSending(Id request) override;
   void close() override;
   void destroy(const Failure& failure) override;
   void waitForDrain(Id request) override;
@@ -72,12 +73,12 @@ class PipeConnection final : public Connection,
  private:
   enum class State : uint8_t {
     Open,
-    Closing,   // what is queued goes out; what arrives is thrown away, for the peer may have to write before it reads
+    Closing,  // what is queued goes out; what arrives is thrown away, for the peer may have to write before it reads
     Aborting,  // waits for Windows to give back what it has been lent
     Released,
   };
   enum class Issued : uint8_t {
-    Done,     // no packet will come
+    Done,  // no packet will come
     Pending,  // a packet will come, or has come already
   };
   struct Drain {
@@ -112,6 +113,7 @@ class PipeConnection final : public Connection,
   void written(const Completion& completion);
   void writingFailed(DWORD error);
   void tellIfDrained();
+  void settleEnding(const Failure& failure);
 
   // pipe_draining.cc: under the lock.
   void flushIfDue();
@@ -128,7 +130,7 @@ class PipeConnection final : public Connection,
   const std::shared_ptr<PipeListener> listener_;
   const bool server_;
   Peer peer_;
-  bool skips_ = false;        // a call that succeeds at once queues no packet
+  bool skips_ = false;  // a call that succeeds at once queues no packet
   bool keeps_alive_ = false;  // JS thread only
 
   Operation read_, write_, nudge_, probe_;
@@ -138,10 +140,10 @@ class PipeConnection final : public Connection,
   Receiver receiver_;
   bool reading_ = false;  // read_ is lent out
 
-  std::atomic<bool> ended_{false};       // JavaScript has been told that nothing more comes
+  std::atomic<bool> ended_{false};  // JavaScript has been told that nothing more comes
   std::atomic<size_t> unconsumed_{0};
-  std::atomic<bool> paused_{false};      // consumed() has to nudge
-  std::atomic<bool> read_rest_{false};   // the peer is gone: no high-water mark for what it left
+  std::atomic<bool> paused_{false};  // consumed() has to nudge
+  std::atomic<bool> read_rest_{false};  // the peer is gone: no high-water mark for what it left
   std::atomic<State> state_{State::Open};  // changes under the lock
   std::atomic<uint64_t> bytes_in_{0}, bytes_out_{0}, frames_in_{0}, frames_out_{0};
 
@@ -157,8 +159,10 @@ class PipeConnection final : public Connection,
   bool writing_ = false;
   bool write_failed_ = false;
   bool over_mark_ = false;  // JavaScript waits for Drained
-  uint64_t accepted_ = 0;   // bytes queued, ever
-  uint64_t taken_ = 0;      // bytes that Windows took, ever
+  bool sending_ended_ = false;
+  Id ending_ = 0;  // the request that waits until all is written
+  uint64_t accepted_ = 0;  // bytes queued, ever
+  uint64_t taken_ = 0;  // bytes that Windows took, ever
 
   std::vector<Drain> drains_;
   uint64_t flush_upto_ = 0;

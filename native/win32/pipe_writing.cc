@@ -1,6 +1,7 @@
 // PipeConnection's writing: one write is in flight, and what JavaScript sends meanwhile gathers for the
 // next. Begun by JavaScript's flush, carried on by the port thread. All under the lock.
 #include <algorithm>
+#include <utility>
 
 #include "win32/pipe_connection.h"
 #include "win32/pipe_loop.h"
@@ -19,7 +20,9 @@ Outcome<size_t> PipeConnection::send(std::span<const std::span<const uint8_t>> f
   const Lock lock(mutex_);
   if (!canWrite()) return Failure{"EPIPE", "write", 0, "this end of the pipe only reads (direction)"};
   if (state_ != State::Open || write_failed_)
-    return Failure{"EPIPE", "write", failure_.os, write_failed_ ? "the peer has closed the pipe" : "the connection is closed"};
+    return Failure{"EPIPE", "write", failure_.os,
+                   write_failed_ ? "the peer has closed the pipe" : "the connection is closed"};
+  if (sending_ended_) return Failure{"EPIPE", "write", 0, "sending was ended"};
   const size_t before = queue_.queued();
   if (const Failure failure = queue_.append(frames)) return failure;
   const size_t after = queue_.queued();
@@ -27,6 +30,25 @@ Outcome<size_t> PipeConnection::send(std::span<const std::span<const uint8_t>> f
   frames_out_ += frames.size();
   if (after > options_.high_water_mark) over_mark_ = true;
   return after;
+}
+
+// A pipe of bytes has no way to tell the peer of it.
+void PipeConnection::endSending(Id request) {
+  Lock lock(mutex_);
+  if (state_ != State::Open || write_failed_ || sending_ended_)
+    return loop_.emit({.kind = Event::Kind::Settled,
+                       .id = request,
+                       .failure = {"EPIPE", "write", failure_.os, "the connection is closed"}});
+  sending_ended_ = true;
+  ending_ = request;
+  write();
+  if (queue_.empty()) settleEnding({});
+  releaseIfDone(std::move(lock));
+}
+
+void PipeConnection::settleEnding(const Failure& failure) {
+  const Id request = std::exchange(ending_, 0);
+  if (request) loop_.emit({.kind = Event::Kind::Settled, .id = request, .failure = failure, .result = int64_t{0}});
 }
 
 void PipeConnection::flush() {
@@ -61,6 +83,7 @@ void PipeConnection::written(const Completion& completion) {
   bytes_out_ += completion.bytes;
   tellIfDrained();
   flushIfDue();
+  if (queue_.empty()) settleEnding({});
 }
 
 void PipeConnection::tellIfDrained() {
@@ -74,6 +97,7 @@ void PipeConnection::writingFailed(DWORD error) {
   Failure failure = win32Failure(error, "write");
   if (win32::isPeerGone(error)) failure.hint = "the peer left before everything was sent";
   queue_.clear();
+  settleEnding(failure);
   // Reading first: what the peer had written before it left is still there, and then comes the end,
   // at once, for reading does not heed JavaScript's pace any more. Who waits for Drained gets Closed.
   if (state_ != State::Open || !win32::isPeerGone(error) || ended_) return cutShort(failure);
