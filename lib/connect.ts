@@ -37,7 +37,7 @@ export async function connect<T = Buffer>(name: string, options: ConnectOptions<
       framing,
       highWaterMark: raw.highWaterMark,
       side: 'client',
-      sends: options.direction !== 'in',
+      direction: options.direction ?? 'duplex',
     });
   const deadline = performance.now() + timeout;
   for (let next = SHORTEST_PAUSE; ; next *= 2) {

@@ -1,11 +1,10 @@
-import type { Duplex } from 'node:stream';
-import { duplexOf } from './duplex.ts';
+import { PipeDuplex, type PipeDuplexOptions } from './duplex.ts';
 import { PipeError } from './errors.ts';
 import { type FrameBatch, FrameQueue } from './frames.ts';
 import type { Framing } from './framing.ts';
 import { type AsClient, type ClientUser, Impersonation } from './impersonation.ts';
 import { addConnection, type ConnectionEvents, forget, loop, request } from './loop.ts';
-import { abortSignal, milliseconds } from './options.ts';
+import { abortSignal, type Direction, milliseconds } from './options.ts';
 import { deferred, orAborted } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
 import { Sender } from './sender.ts';
@@ -38,8 +37,7 @@ export interface ConnectionOrigin<T> {
   framing: Framing<T>;
   highWaterMark: number;
   side: 'server' | 'client';
-  /** Its direction lets it send. */
-  sends: boolean;
+  direction: Direction;
 }
 
 const DEFAULT_CLOSE_TIMEOUT = 5000;
@@ -66,6 +64,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   readonly closed: Promise<void>;
 
   readonly #handle: number;
+  readonly #direction: Direction;
   readonly #highWaterMark: number;
   readonly #frames: FrameQueue<T>;
   readonly #readers: Readers;
@@ -79,14 +78,15 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   #finalStats: ConnectionStats | undefined;
 
   /** @internal */
-  constructor({ id, path, framing, highWaterMark, side, sends }: ConnectionOrigin<T>) {
+  constructor({ id, path, framing, highWaterMark, side, direction }: ConnectionOrigin<T>) {
     this.#handle = id;
     this.path = path;
     this.#highWaterMark = highWaterMark;
     this.#frames = new FrameQueue(framing, (bytes) => this.#consumed(bytes));
     this.#readers = new Readers(() => !this.#frames.empty);
     this.#sender = new Sender(id, path, framing, highWaterMark);
-    if (!sends) this.#sender.askAlways();
+    this.#direction = direction;
+    if (direction === 'in') this.#sender.askAlways();
     this.#impersonation = new Impersonation(id, path, side);
     this.closed = this.#released.promise;
     this.closed.catch(() => {});
@@ -207,11 +207,13 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
 
   /**
    * A Node stream of the connection's bytes, for `pipeline`, `http.Server.emit('connection', …)` and the like: use it
-   * with `framing.raw()`. `end()` closes the connection in both directions when everything has gone out, for pipes
-   * know no half-close. Read and write through the stream only from then on.
+   * with `framing.raw()`, and read and write through the stream only from then on. See {@link PipeDuplex}.
    */
-  toDuplex(this: PipeConnection<Buffer>): Duplex {
-    return duplexOf(this);
+  toDuplex(this: PipeConnection<Buffer>, options: PipeDuplexOptions = {}): PipeDuplex {
+    return new PipeDuplex(this, options, {
+      direction: this.#direction,
+      endSending: async () => (await request<number>((id) => loop.endSending(this.#handle, id), this.path)) === 1,
+    });
   }
 
   /** The connection keeps the process alive while it is open: the default. */

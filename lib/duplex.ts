@@ -1,37 +1,233 @@
+// A connection as a Node stream, for all that takes a socket.
 import { Duplex } from 'node:stream';
 import type { PipeConnection } from './connection.ts';
+import { loop } from './loop.ts';
+import { boolean, type Direction, milliseconds } from './options.ts';
+import { ACCEPTED } from './sender.ts';
+
+/** For {@link PipeConnection.toDuplex}. */
+export interface PipeDuplexOptions {
+  /** As in `node:net`: `false` ends this side, too, when the peer has ended and all was read. Default: `false`. */
+  allowHalfOpen?: boolean | undefined;
+  /**
+   * Windows, whose pipes have no half-close: for how many ms of the peer's silence `end()` waits for an answer before it
+   * closes the pipe. Default: 5,000; `Infinity` allowed.
+   */
+  linger?: number | undefined;
+}
+
+/** What a stream needs of its connection and nobody else does. @internal */
+export interface DuplexOrigin {
+  direction: Direction;
+  /** Resolves when all is written; to whether the peer sees the end, and may still answer. */
+  endSending(): Promise<boolean>;
+}
+
+type Callback = (error?: Error | null) => void;
+
+const DEFAULT_LINGER = 5000;
+const LONGEST_TIMER = 0x7fff_ffff;
 
 /**
- * A Node stream over a connection: each chunk that is written is sent as a frame, each frame that arrives is read as
- * a chunk. Reads pull, so backpressure reaches the peer; `end()` closes the connection when everything has gone out.
+ * A connection's bytes as a Node stream that behaves like a `net.Socket`, made by {@link PipeConnection.toDuplex}.
+ * Reads pull, so backpressure reaches the peer, and `write` returns `false` and calls back as it does there.
+ *
+ * `end()`: all that was written goes out, and the peer's answer can still be read until the peer ends, too. On Linux the
+ * peer sees the end at once (a half-close). Pipes on Windows have none: there the peer sees nothing until the pipe is
+ * closed, which happens when the peer closes it; or has read everything and was silent for `linger` ms; or at once when
+ * nobody reads this stream. `destroySoon()` closes as soon as all has gone out; `destroy()` at once.
  */
-export function duplexOf(connection: PipeConnection<Buffer>): Duplex {
-  const iterator = connection.batches();
-  const stream = new Duplex({
-    allowHalfOpen: true,
-    read() {
-      iterator.next().then(
-        ({ done, value }) => {
-          if (done) this.push(null);
-          else for (const frame of value) this.push(frame);
-        },
-        (error) => this.destroy(error),
-      );
-    },
-    write(chunk: Buffer, _encoding, callback) {
-      connection.send(chunk).then(() => callback(), callback);
-    },
-    writev(chunks, callback) {
-      connection.sendMany(chunks.map(({ chunk }) => chunk as Buffer)).then(() => callback(), callback);
-    },
-    final(callback) {
-      connection.close().then(() => callback(), callback);
-    },
-    destroy(error, callback) {
-      connection.destroy(error ?? undefined);
-      callback(error);
-    },
-  });
-  connection.closed.catch((error) => stream.destroy(error));
-  return stream;
+export class PipeDuplex extends Duplex {
+  /** Always `false`: the pipe is connected already. */
+  readonly connecting: boolean = false;
+  /** Bytes that were read from the connection so far. */
+  bytesRead = 0;
+  /** Bytes that were written to the connection so far. */
+  bytesWritten = 0;
+  /** Milliseconds of inactivity after which `'timeout'` is emitted, as {@link setTimeout} was told; 0: never. */
+  timeout = 0;
+
+  readonly #connection: PipeConnection<Buffer>;
+  readonly #chunks: AsyncIterator<Iterable<Buffer>>;
+  readonly #endSending: () => Promise<boolean>;
+  readonly #linger: number;
+  #idle: NodeJS.Timeout | undefined;
+  #idleSent = 0;
+  #lingering: NodeJS.Timeout | undefined;
+  #closesSoon = false;
+
+  /** @internal */
+  constructor(
+    connection: PipeConnection<Buffer>,
+    { allowHalfOpen = false, linger = DEFAULT_LINGER }: PipeDuplexOptions,
+    { direction, endSending }: DuplexOrigin,
+  ) {
+    boolean('allowHalfOpen', allowHalfOpen);
+    const streamOptions = { allowHalfOpen, readable: direction !== 'out', writable: direction !== 'in' };
+    super(streamOptions);
+    this.#connection = connection;
+    this.#chunks = connection.batches();
+    this.#endSending = endSending;
+    this.#linger = Math.min(milliseconds('linger', linger), LONGEST_TIMER);
+    connection.closed.catch((error) => this.destroy(error));
+    // As a socket does: the first bytes are fetched, and the peer's end is noticed, before anybody reads.
+    if (this.readable)
+      process.nextTick(() => {
+        if (!this.destroyed) this.read(0);
+      });
+  }
+
+  /**
+   * Emits `'timeout'` when nothing was read or written for `ms` milliseconds; 0: never. The stream is not closed by it.
+   * `callback` is called the first time.
+   */
+  setTimeout(ms: number, callback?: () => void): this {
+    this.timeout = milliseconds('timeout', ms);
+    clearTimeout(this.#idle);
+    this.#idle =
+      ms > 0 && !this.destroyed ? setTimeout(() => this.#idled(), Math.min(ms, LONGEST_TIMER)).unref() : undefined;
+    if (callback) ms > 0 ? this.once('timeout', callback) : this.off('timeout', callback);
+    return this;
+  }
+
+  /** For those who take this for a TCP socket: does nothing. Small writes of one turn leave together anyway. */
+  setNoDelay(_noDelay?: boolean): this {
+    return this;
+  }
+
+  /** For those who take this for a TCP socket: does nothing. A pipe's peer that dies is noticed at once. */
+  setKeepAlive(_enable?: boolean, _initialDelay?: number): this {
+    return this;
+  }
+
+  /** The connection keeps the process alive while it is open: the default. */
+  ref(): this {
+    this.#connection.ref();
+    return this;
+  }
+
+  /** The process may end although the connection is open. */
+  unref(): this {
+    this.#connection.unref();
+    return this;
+  }
+
+  /** Ends, and closes the connection as soon as all that was written has gone out, without waiting for an answer. */
+  destroySoon(): void {
+    this.#closesSoon = true;
+    if (this.writable) this.end();
+    if (this.writableFinished) this.destroy();
+    else this.once('finish', () => this.destroy());
+  }
+
+  /** @internal */
+  override _read(): void {
+    this.#pull();
+  }
+
+  /** @internal */
+  override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
+    this.bytesWritten += chunk.length;
+    this.#sent(this.#connection.send(chunk), callback);
+  }
+
+  /** @internal */
+  override _writev(chunks: { chunk: Buffer }[], callback: Callback): void {
+    for (const { chunk } of chunks) this.bytesWritten += chunk.length;
+    this.#sent(this.#connection.sendMany(chunks.map(({ chunk }) => chunk)), callback);
+  }
+
+  /** @internal */
+  override _final(callback: Callback): void {
+    this.#endSending().then(
+      (peerSees) => {
+        callback();
+        if (!peerSees && !this.readableEnded && !this.#closesSoon) void this.#awaitAnswer();
+      },
+      // The peer may have gone already, having read everything: then all is well.
+      () => this.#connection.closed.then(() => callback(), callback),
+    );
+  }
+
+  /** @internal */
+  override _destroy(error: Error | null, callback: Callback): void {
+    clearTimeout(this.#idle);
+    clearTimeout(this.#lingering);
+    if (error || !this.writableFinished) {
+      if (!error) loop.flush(); // write() and destroy() in one turn: a socket would have written by now
+      this.#connection.destroy(error ?? undefined);
+    } else {
+      this.#connection.close({ timeout: Infinity }).catch(() => {}); // all is out: it does not wait
+    }
+    const done = () => callback(error);
+    this.#connection.closed.then(done, done);
+  }
+
+  #pull(): void {
+    this.#chunks.next().then(
+      ({ done, value }) => {
+        if (this.destroyed) return;
+        this.#awake();
+        if (done) return this.#ended();
+        for (const chunk of value) {
+          this.bytesRead += chunk.length;
+          this.push(chunk);
+        }
+      },
+      (error) => this.destroy(error),
+    );
+  }
+
+  #ended(): void {
+    this.push(null);
+    this.read(0); // 'end' comes although nobody reads, if nothing is left to be read
+  }
+
+  #sent(sent: Promise<void>, callback: Callback): void {
+    const accepted = () => {
+      this.#awake();
+      callback();
+    };
+    if (sent === ACCEPTED) accepted();
+    else sent.then(accepted, callback);
+  }
+
+  #awake(): void {
+    this.#idle?.refresh();
+    this.#lingering?.refresh();
+  }
+
+  #idled(): void {
+    // A large write may take long, and go on all the time.
+    const sent = this.writableLength > 0 ? this.#connection.stats().bytesSent : this.#idleSent;
+    if (sent === this.#idleSent) this.emit('timeout');
+    else this.#idle?.refresh();
+    this.#idleSent = sent;
+  }
+
+  // All has gone out, and the peer does not know that nothing follows.
+  async #awaitAnswer(): Promise<void> {
+    if (!this.#hasReader()) return this.#closeBehindAll();
+    // Its silence counts from when it has read the question.
+    await this.#connection.waitForDrain().catch(() => {});
+    if (this.readableEnded || this.destroyed) return;
+    this.#lingering = setTimeout(() => this.#lingered(), this.#linger).unref();
+  }
+
+  #lingered(): void {
+    const isBehind = this.readableLength > 0 || this.#connection.available > 0;
+    if (isBehind) this.#lingering!.refresh();
+    else this.#closeBehindAll();
+  }
+
+  // What has arrived stays readable.
+  #closeBehindAll(): void {
+    while (this.#connection.available > 0) this.#pull();
+    this.#connection.close({ timeout: Infinity }).catch(() => {});
+    this.#pull();
+  }
+
+  #hasReader(): boolean {
+    return this.readableFlowing !== null || this.listenerCount('readable') > 0;
+  }
 }

@@ -26,7 +26,7 @@ export async function listen<T = Buffer>(name: string, options: ListenOptions<T>
     path,
     framing: framingOf(options),
     highWaterMark: raw.highWaterMark,
-    sends: options.direction !== 'in',
+    direction: options.direction ?? 'duplex',
   });
   signal?.addEventListener('abort', () => void server.close(), { once: true });
   return server;

@@ -6,7 +6,8 @@ import type { RawFailure } from './native.ts';
 import { gather, gatherable } from './outbox.ts';
 import { type Deferred, deferred } from './promises.ts';
 
-const ACCEPTED = Promise.resolve();
+/** What was sent is accepted already, for those who want to know at once. */
+export const ACCEPTED: Promise<void> = Promise.resolve();
 const NOTHING: readonly Uint8Array[] = [];
 /** About what a frame costs beside its bytes. */
 const HEADER = 8;

@@ -2,7 +2,7 @@ import { PipeConnection } from './connection.ts';
 import { failureToError } from './errors.ts';
 import type { Framing } from './framing.ts';
 import { addListener, loop } from './loop.ts';
-import { type Access, rawAccess } from './options.ts';
+import { type Access, type Direction, rawAccess } from './options.ts';
 import { deferred } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
 
@@ -29,7 +29,7 @@ export interface ServerOrigin<T> {
   framing: Framing<T>;
   highWaterMark: number;
   /** The direction lets connections send. */
-  sends: boolean;
+  direction: Direction;
 }
 
 /**
@@ -43,7 +43,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
   readonly #handle: number;
   readonly #framing: Framing<T>;
   readonly #highWaterMark: number;
-  readonly #sends: boolean;
+  readonly #direction: Direction;
   readonly #open = new Set<PipeConnection<T>>();
   readonly #waiting: PipeConnection<T>[] = [];
   readonly #readers = new Readers(() => this.#waiting.length > 0);
@@ -52,12 +52,12 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
   #closing = false;
 
   /** @internal */
-  constructor({ id, path, framing, highWaterMark, sends }: ServerOrigin<T>) {
+  constructor({ id, path, framing, highWaterMark, direction }: ServerOrigin<T>) {
     this.#handle = id;
     this.path = path;
     this.#framing = framing;
     this.#highWaterMark = highWaterMark;
-    this.#sends = sends;
+    this.#direction = direction;
     addListener(id, {
       accepted: (connection) => this.#accept(connection),
       released: () => {
@@ -155,7 +155,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
       framing: this.#framing,
       highWaterMark: this.#highWaterMark,
       side: 'server',
-      sends: this.#sends,
+      direction: this.#direction,
     });
     this.#open.add(connection);
     const forget = () => this.#open.delete(connection);
