@@ -65,6 +65,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
 
   readonly #handle: number;
   readonly #direction: Direction;
+  readonly #side: 'client' | 'server';
   readonly #highWaterMark: number;
   readonly #frames: FrameQueue<T>;
   readonly #readers: Readers;
@@ -86,6 +87,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     this.#readers = new Readers(() => !this.#frames.empty);
     this.#sender = new Sender(id, path, framing, highWaterMark);
     this.#direction = direction;
+    this.#side = side;
     if (direction === 'in') this.#sender.askAlways();
     this.#impersonation = new Impersonation(id, path, side);
     this.closed = this.#released.promise;
@@ -212,6 +214,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   toDuplex(this: PipeConnection<Buffer>, options: PipeDuplexOptions = {}): PipeDuplex {
     return new PipeDuplex(this, options, {
       direction: this.#direction,
+      side: this.#side,
       endSending: async () => (await request<number>((id) => loop.endSending(this.#handle, id), this.path)) === 1,
     });
   }

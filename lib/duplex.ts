@@ -11,7 +11,8 @@ export interface PipeDuplexOptions {
   allowHalfOpen?: boolean | undefined;
   /**
    * Windows, whose pipes have no half-close: for how many ms of the peer's silence `end()` waits for an answer before it
-   * closes the pipe. Default: 5,000; `Infinity` allowed.
+   * closes the pipe. `Infinity` is allowed. Default: 5,000 at a client's end, which asks; 50 at a server's, which answers,
+   * as in `node:net`.
    */
   linger?: number | undefined;
 }
@@ -19,13 +20,14 @@ export interface PipeDuplexOptions {
 /** What a stream needs of its connection and nobody else does. @internal */
 export interface DuplexOrigin {
   direction: Direction;
+  side: 'client' | 'server';
   /** Resolves when all is written; to whether the peer sees the end, and may still answer. */
   endSending(): Promise<boolean>;
 }
 
 type Callback = (error?: Error | null) => void;
 
-const DEFAULT_LINGER = 5000;
+const LINGER = { client: 5000, server: 50 } as const;
 const LONGEST_TIMER = 0x7fff_ffff;
 
 /**
@@ -59,9 +61,10 @@ export class PipeDuplex extends Duplex {
   /** @internal */
   constructor(
     connection: PipeConnection<Buffer>,
-    { allowHalfOpen = false, linger = DEFAULT_LINGER }: PipeDuplexOptions,
-    { direction, endSending }: DuplexOrigin,
+    options: PipeDuplexOptions,
+    { direction, side, endSending }: DuplexOrigin,
   ) {
+    const { allowHalfOpen = false, linger = LINGER[side] } = options;
     boolean('allowHalfOpen', allowHalfOpen);
     const streamOptions = { allowHalfOpen, readable: direction !== 'out', writable: direction !== 'in' };
     super(streamOptions);
