@@ -50,8 +50,8 @@ export async function prebuildLinux() {
   );
 }
 
-// Several runs may share a clone.
-function locked(name, command, args) {
+/** Runs a command that must succeed, one of a `name` at a time: several runs may share a clone. */
+export function locked(name, command, args) {
   if (process.platform !== 'linux') return must(command, args);
   mkdirSync(cache, { recursive: true });
   return must('flock', [`${cache}/${name}.lock`, command, ...args]);

@@ -1,8 +1,9 @@
 // Native code by itself, and the addon, under the tools that find what a test cannot see.
 import { existsSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
-import { buildSanitized, buildTypeScript } from './build.js';
+import { buildSanitized, buildTypeScript, locked } from './build.js';
 import { must, needPackages, root, run } from './command.js';
+import { sum } from './report.js';
 
 const files = (folder, ending) =>
   existsSync(`${root}/${folder}`)
@@ -22,34 +23,55 @@ async function test(name, command, args, options) {
   return code === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
 }
 
-function add(count, more) {
-  count.passed += more.passed;
-  count.failed += more.failed;
-}
-
 const compile = (kind) =>
-  must('make', ['-s', '-f', 'test/run/native.mk', `-j${availableParallelism()}`, `KIND=${kind}`]);
+  locked(`native-${kind}`, 'make', ['-s', '-f', 'test/run/native.mk', `-j${availableParallelism()}`, `KIND=${kind}`]);
 
 /** test/native/*_test.cc, each a program that returns 0, twice: with sanitizers, and plain under valgrind. */
 export async function unitTests() {
   needPackages('g++', 'make', 'valgrind');
-  const count = { passed: 0, failed: 0 };
+  const counts = [];
   await compile('asan');
   await compile('plain');
   for (const file of files('test/native', '_test.cc')) {
     const program = `test/native/${file.slice(0, -3)}`;
-    add(count, await test(`${program} (ASan, UBSan)`, `build-native/asan/${program}`, []));
+    counts.push(await test(`${program} (ASan, UBSan)`, `build-native/asan/${program}`, []));
     const valgrind = ['-q', '--error-exitcode=55', '--leak-check=full', '--errors-for-leak-kinds=definite'];
-    add(count, await test(`${program} (valgrind)`, 'valgrind', [...valgrind, `build-native/plain/${program}`]));
+    counts.push(await test(`${program} (valgrind)`, 'valgrind', [...valgrind, `build-native/plain/${program}`]));
   }
-  return count;
+  return sum(counts);
+}
+
+/** test/posix: the loop for Linux without Node, under ASan and UBSan, then under TSan. */
+export async function posixLoop() {
+  needPackages('g++', 'make', 'libuv1-dev');
+  const counts = [];
+  for (const [name, sanitize] of Object.entries({ asan: 'address,undefined', tsan: 'thread' })) {
+    const env = { SANITIZE: sanitize, BUILD: `build-native/posix-${name}`, UBSAN_OPTIONS: 'halt_on_error=1' };
+    // Without randomized addresses, which GCC 12's TSan does not cope with on all newer kernels.
+    const command = ['setarch', '--addr-no-randomize', 'sh', 'test/posix/run.sh'];
+    counts.push(await suite(`test/posix (${name})`, command[0], command.slice(1), { env }));
+  }
+  return sum(counts);
+}
+
+/** test/win32: the loop for Windows without Node, under Wine; undefined behaviour ends the program. */
+export const win32Loop = () => suite('test/win32', 'test/win32/run.sh', []);
+
+// Runs a program that ends with the line "N passed, N failed".
+async function suite(name, command, args, options) {
+  const { code, output } = await run(command, args, { output: 'collect', minutes: 5, ...options });
+  const [, passed, failed] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [];
+  const ok = code === 0 && failed === '0';
+  if (!ok) console.log(output.trimEnd());
+  console.log(`${ok ? 'ok  ' : `FAIL (${code})`} ${name}: ${passed ?? 0} passed`);
+  return { passed: Number(passed ?? 0), failed: ok ? 0 : Math.max(1, Number(failed ?? 0)) };
 }
 
 /** test/fuzz/*.cc, libFuzzer targets, for a short time each; inputs to begin with may lie in test/fuzz/corpus/<target>/. */
 export async function fuzz() {
   needPackages('clang-14', 'libclang-rt-14-dev', 'make');
   await compile('fuzz');
-  const count = { passed: 0, failed: 0 };
+  const counts = [];
   const seconds = process.env.FRAMEPIPE_FUZZ_SECONDS ?? '20';
   for (const file of files('test/fuzz', '.cc')) {
     const target = file.slice(0, -3);
@@ -60,12 +82,11 @@ export async function fuzz() {
     const limits = [`-max_total_time=${seconds}`, '-timeout=10', '-rss_limit_mb=2048', '-print_final_stats=1'];
     const corpora = [`${found}/corpus`, ...(existsSync(`${root}/${seeds}`) ? [seeds] : [])];
     const program = `build-native/fuzz/test/fuzz/${target}`;
-    add(
-      count,
+    counts.push(
       await test(`test/fuzz/${target}, ${seconds} s`, program, [...limits, `-artifact_prefix=${found}/`, ...corpora]),
     );
   }
-  return count;
+  return sum(counts);
 }
 
 /** test/sanitize/*.js, scripts in plain node (no test runner: its workers are killed before leaks are looked for). */
@@ -80,9 +101,9 @@ export async function addonUnderSanitizers() {
     UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
     FRAMEPIPE_PREBUILD: `${root}/build/Sanitize`,
   };
-  const count = { passed: 0, failed: 0 };
+  const counts = [];
   for (const file of files('test/sanitize', '.js')) {
-    add(count, await test(`test/sanitize/${file}`, process.execPath, [`test/sanitize/${file}`], { env }));
+    counts.push(await test(`test/sanitize/${file}`, process.execPath, [`test/sanitize/${file}`], { env }));
   }
-  return count;
+  return sum(counts);
 }

@@ -3,6 +3,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, r
 import { tmpdir } from 'node:os';
 import { buildTypeScript, buildWindows } from './build.js';
 import { must, needPackages, root, run } from './command.js';
+import { win32Loop } from './native.js';
 import { packageInWine } from './package.js';
 import { Failure } from './report.js';
 import { vitest } from './vitest.js';
@@ -16,6 +17,7 @@ const notUnderWine = [
 export function windowsPhases({ nodes, vitest: filters }) {
   return [
     { name: 'msvc', title: "Windows sources in the manner of Microsoft's compiler", run: msvc },
+    { name: 'win32', title: 'the loop for Windows without Node (Wine), under UBSan', run: win32Loop },
     ...nodes.map((version) => ({
       name: 'vitest',
       title: `vitest on Windows (Wine), Node ${version}`,
