@@ -303,9 +303,7 @@ on(hasPipeSecurity, 'the operations of runAsClient', () => {
     await served.runAsClient(async (as) => {
       expect(await as.mkdir(file('one'))).toBeUndefined();
       expect(await as.mkdir(file('a/b/c'), { recursive: true })).toBe(file('a'));
-      expect(await as.mkdir(file('a/b/d/'), { recursive: true })).toBe(
-        fs.realpathSync(at) === at ? file('a/b/d/') : expect.any(String),
-      );
+      expect(path.resolve((await as.mkdir(file('a/b/d/'), { recursive: true }))!)).toBe(file('a/b/d'));
       expect(await as.mkdir(file('a/b/c'), { recursive: true })).toBeUndefined();
       expect(fs.statSync(file('a/b/c')).isDirectory()).toBe(true);
     });

@@ -42,6 +42,15 @@ export const buildWindows = () =>
     must('native/cross/prebuild.sh', []),
   );
 
+/** The program by which the tests have clients that are other users of Windows. */
+export const buildRunAs = () =>
+  once('build-native/win32/run_as.exe', ['test/support/token/run_as.c'], () => {
+    mkdirSync(`${root}/build-native/win32`, { recursive: true });
+    const output = ['-o', 'build-native/win32/run_as.exe'];
+    const source = ['test/support/token/run_as.c', '-ladvapi32'];
+    return must('x86_64-w64-mingw32-gcc-posix', ['-O2', '-s', '-Wall', '-municode', ...output, ...source]);
+  });
+
 /** prebuilds/linux-x64/framepipe.glibc.node: what was built, stripped and put where npm users get it. */
 export async function prebuildLinux() {
   await buildNative();
