@@ -1,0 +1,254 @@
+// Who gets a path, and what is in the way of whom.
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <fstream>
+
+#include "harness.h"
+
+namespace framepipe::test {
+
+namespace {
+
+mode_t modeOf(const std::string& path) {
+  struct stat status {};
+  ::lstat(path.c_str(), &status);
+  return status.st_mode & 07777;
+}
+
+ino_t inodeOf(const std::string& path) {
+  struct stat status {};
+  ::lstat(path.c_str(), &status);
+  return status.st_ino;
+}
+
+void leaveStaleSocket(const std::string& path) { ::close(rawListen(path)); }
+
+Failure refusal(World& world, const ListenOptions& options) { return world.loop().listen(options).failure; }
+Failure refusal(World& world) { return refusal(world, world.listenOptions()); }
+
+}  // namespace
+
+TEST(badPathsAreRefusedBeforeAnythingIsCreated) {
+  World world;
+  ListenOptions options = world.listenOptions();
+  options.path = "";
+  CHECK(same(refusal(world, options), "EINVAL"));
+  options.path = world.path() + std::string("a\0b", 3);
+  CHECK(same(refusal(world, options), "EINVAL"));
+  options.path = world.path(std::string(200, 'x').c_str());
+  CHECK(same(refusal(world, options), "ENAMETOOLONG"));
+  options.path = world.path("no/such/folder");
+  CHECK(same(refusal(world, options), "ENOENT"));
+  options = world.listenOptions();
+  options.access = Access::Sddl;
+  CHECK(same(refusal(world, options), "ENOTSUP"));
+  CHECK(::rmdir(world.path("").c_str()) == 0);  // empty
+}
+
+TEST(theLongestPathIs107Bytes) {
+  World world;
+  const size_t room = 107 - world.path("").size();
+  ListenOptions options = world.listenOptions();
+  options.path = world.path(std::string(room + 1, 'x').c_str());
+  CHECK(same(refusal(world, options), "ENAMETOOLONG"));
+  options.path = world.path(std::string(room, 'x').c_str());
+  world.listen(options);
+  ConnectOptions there = world.connectOptions();
+  there.path = options.path;
+  CHECK(world.connect(there) != 0);
+  CHECK(world.accept() != 0);
+}
+
+TEST(theModeIsTheAccessWhateverTheUmask) {
+  for (const mode_t umask : {0000, 0022, 0077}) {
+    World world;
+    const mode_t before = ::umask(umask);
+    const Id id = world.listen();
+    CHECK(modeOf(world.path()) == 0600);
+    CHECK(!world.loop().listener(id)->setAccess(Access::Everyone, ""));
+    CHECK(modeOf(world.path()) == 0666);
+    CHECK(!world.loop().listener(id)->setAccess(Access::Owner, ""));
+    CHECK(modeOf(world.path()) == 0600);
+    CHECK(same(world.loop().listener(id)->setAccess(Access::Sddl, "D:"), "ENOTSUP"));
+    ListenOptions open = world.listenOptions();
+    open.path = world.path("open");
+    open.access = Access::Authenticated;
+    world.listen(open);
+    CHECK(modeOf(open.path) == 0666);
+    ::umask(before);
+  }
+}
+
+TEST(aPlainFileIsNeverRemoved) {
+  World world;
+  std::ofstream(world.path()) << "precious";
+  const Failure failure = refusal(world);
+  CHECK(same(failure, "EADDRINUSE"));
+  CHECK(failure.hint != nullptr);
+  std::string content;
+  std::ifstream(world.path()) >> content;
+  CHECK(content == "precious");
+  CHECK(same(world.loop().connect(world.connectOptions(), 1).failure, "ENOTSOCK"));
+}
+
+TEST(aFolderAndALinkAreNeverRemoved) {
+  World world;
+  CHECK(::mkdir(world.path("folder").c_str(), 0755) == 0);
+  leaveStaleSocket(world.path("stale"));
+  CHECK(::symlink(world.path("stale").c_str(), world.path("link").c_str()) == 0);
+  for (const char* name : {"folder", "link"}) {
+    ListenOptions options = world.listenOptions();
+    options.path = world.path(name);
+    CHECK(same(refusal(world, options), "EADDRINUSE"));
+    CHECK(exists(options.path));
+  }
+  CHECK(exists(world.path("stale")));
+}
+
+TEST(aLiveServerKeepsItsNameAndSeesNoGhost) {
+  World world;
+  world.listen();
+  const ino_t inode = inodeOf(world.path());
+  for (int i = 0; i < 3; ++i) CHECK(same(refusal(world), "EADDRINUSE"));
+  CHECK(inodeOf(world.path()) == inode);
+  world.run(30);
+  CHECK(world.accepted.empty());
+  CHECK(world.connect(world.connectOptions()) != 0);
+  CHECK(world.accept() != 0);
+  CHECK(!exists(world.path("pipe.lock")));
+}
+
+TEST(aSocketThatDoesNotListenYetIsAlive) {
+  World world;
+  const int bound = rawListen(world.path(), -1);
+  CHECK(same(refusal(world), "EADDRINUSE"));
+  CHECK(exists(world.path()));
+  ::close(bound);
+  const int datagrams = rawListen(world.path("datagrams"), -1, SOCK_DGRAM);
+  ListenOptions options = world.listenOptions();
+  options.path = world.path("datagrams");
+  CHECK(same(refusal(world, options), "EADDRINUSE"));
+  ::close(datagrams);
+}
+
+TEST(aStaleSocketIsTakenOver) {
+  World world;
+  leaveStaleSocket(world.path());
+  CHECK(same(world.loop().connect(world.connectOptions(), 1).failure, "ECONNREFUSED"));
+  const Id id = world.listen();
+  CHECK(!exists(world.path("pipe.lock")));
+  CHECK(world.connect(world.connectOptions()) != 0);
+  CHECK(world.accept() != 0);
+  world.loop().listener(id)->close();
+  CHECK(!exists(world.path()));
+}
+
+TEST(aStaleSocketWithOpenConnectionsIsTakenOver) {
+  World world;
+  const int server = rawListen(world.path());
+  const int client = rawConnect(world.path());
+  const int session = ::accept(server, nullptr, nullptr);
+  ::close(server);
+  CHECK(world.listen() != 0);
+  ::close(session);
+  ::close(client);
+}
+
+TEST(withoutTheLockNothingIsRemoved) {
+  World world;
+  leaveStaleSocket(world.path());
+  const ino_t inode = inodeOf(world.path());
+  const int lock = ::open(world.path("pipe.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  CHECK(::flock(lock, LOCK_EX | LOCK_NB) == 0);
+  CHECK(same(refusal(world), "EADDRINUSE"));
+  CHECK(inodeOf(world.path()) == inode);
+  CHECK(exists(world.path("pipe.lock")));
+  ::close(lock);  // what a process that was killed leaves: a file without a lock
+  CHECK(world.listen() != 0);
+  CHECK(!exists(world.path("pipe.lock")));
+}
+
+TEST(anotherUsersStaleSocketIsLeftAlone) {
+  if (::geteuid() != 0) return;
+  World world;
+  leaveStaleSocket(world.path());
+  CHECK(::chown(world.path().c_str(), 65534, 65534) == 0);
+  CHECK(same(refusal(world), "EADDRINUSE"));
+  CHECK(exists(world.path()));
+}
+
+TEST(oneOfManyWhoTakeOverWins) {
+  World world;
+  constexpr int kStarters = 8;
+  for (int round = 0; round < 25; ++round) {
+    const std::string path = world.path();
+    if (round % 2) leaveStaleSocket(path);
+    int start[2], report[2], stay[2];
+    CHECK(::pipe(start) == 0 && ::pipe(report) == 0 && ::pipe(stay) == 0);
+    for (int i = 0; i < kStarters; ++i) {
+      if (::fork() != 0) continue;
+      ::close(start[1]);
+      ::close(stay[1]);
+      const std::unique_ptr<Loop> loop = makeLoop(world);
+      ListenOptions options = world.listenOptions();
+      char byte;
+      [[maybe_unused]] ssize_t ignored = ::read(start[0], &byte, 1);  // until the others are there
+      const char won = loop->listen(options) ? 'w' : 'l';
+      ignored = ::write(report[1], &won, 1);
+      ignored = ::read(stay[0], &byte, 1);
+      ::_exit(0);  // as if killed: the socket stays behind
+    }
+    ::close(start[0]);
+    ::close(start[1]);
+    std::string results(kStarters, '?');
+    for (char& result : results) CHECK(::read(report[0], &result, 1) == 1);
+    CHECK(std::count(results.begin(), results.end(), 'w') == 1);
+    const int client = rawConnect(path);  // and it is the winner who is reached
+    CHECK(client >= 0);
+    ::close(client);
+    ::close(stay[1]);
+    for (const int fd : {report[0], report[1], stay[0]}) ::close(fd);
+    while (::wait(nullptr) > 0) {
+    }
+    CHECK(exists(path));
+    ::unlink(path.c_str());
+  }
+}
+
+TEST(closingRemovesOnlyItsOwnFile) {
+  World world;
+  const Id id = world.listen();
+  CHECK(::unlink(world.path().c_str()) == 0);
+  std::ofstream(world.path()) << "somebody else's";
+  CHECK(same(world.loop().listener(id)->setAccess(Access::Everyone, ""), "ENOENT"));
+  CHECK(modeOf(world.path()) != 0666);
+  world.loop().listener(id)->close();
+  CHECK(exists(world.path()));
+  CHECK(world.until([&] { return world.unlistened.size() == 1; }));
+  CHECK(world.loop().listener(id) == nullptr);
+}
+
+TEST(aNameIsFreeAgainAtOnce) {
+  World world;
+  for (int i = 0; i < 20; ++i) {
+    const Id id = world.listen();
+    world.loop().listener(id)->close();
+    CHECK(!exists(world.path()));
+  }
+  CHECK(world.until([&] { return world.unlistened.size() == 20; }));
+}
+
+TEST(stopRemovesTheFile) {
+  World world;
+  world.listen();
+  world.stop();
+  CHECK(!exists(world.path()));
+}
+
+}  // namespace framepipe::test
