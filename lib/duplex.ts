@@ -40,6 +40,8 @@ const LONGEST_TIMER = 0x7fff_ffff;
  * nobody reads this stream. `destroySoon()` closes as soon as all has gone out; `destroy()` at once.
  */
 export class PipeDuplex extends Duplex {
+  /** The connection below: for `request.socket.connection.peerUser()` in an HTTP server. */
+  readonly connection: PipeConnection<Buffer>;
   /** Always `false`: the pipe is connected already. */
   readonly connecting: boolean = false;
   /** Bytes that were read from the connection so far. */
@@ -49,7 +51,6 @@ export class PipeDuplex extends Duplex {
   /** Milliseconds of inactivity after which `'timeout'` is emitted, as {@link setTimeout} was told; 0: never. */
   timeout = 0;
 
-  readonly #connection: PipeConnection<Buffer>;
   readonly #chunks: AsyncIterator<Iterable<Buffer>>;
   readonly #endSending: () => Promise<boolean>;
   readonly #linger: number;
@@ -68,7 +69,7 @@ export class PipeDuplex extends Duplex {
     boolean('allowHalfOpen', allowHalfOpen);
     const streamOptions = { allowHalfOpen, readable: direction !== 'out', writable: direction !== 'in' };
     super(streamOptions);
-    this.#connection = connection;
+    this.connection = connection;
     this.#chunks = connection.batches();
     this.#endSending = endSending;
     this.#linger = Math.min(milliseconds('linger', linger), LONGEST_TIMER);
@@ -105,13 +106,13 @@ export class PipeDuplex extends Duplex {
 
   /** The connection keeps the process alive while it is open: the default. */
   ref(): this {
-    this.#connection.ref();
+    this.connection.ref();
     return this;
   }
 
   /** The process may end although the connection is open. */
   unref(): this {
-    this.#connection.unref();
+    this.connection.unref();
     return this;
   }
 
@@ -131,13 +132,13 @@ export class PipeDuplex extends Duplex {
   /** @internal */
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
     this.bytesWritten += chunk.length;
-    this.#sent(this.#connection.send(chunk), callback);
+    this.#sent(this.connection.send(chunk), callback);
   }
 
   /** @internal */
   override _writev(chunks: { chunk: Buffer }[], callback: Callback): void {
     for (const { chunk } of chunks) this.bytesWritten += chunk.length;
-    this.#sent(this.#connection.sendMany(chunks.map(({ chunk }) => chunk)), callback);
+    this.#sent(this.connection.sendMany(chunks.map(({ chunk }) => chunk)), callback);
   }
 
   /** @internal */
@@ -148,7 +149,7 @@ export class PipeDuplex extends Duplex {
         if (!peerSees && !this.readableEnded && !this.#closesSoon) void this.#awaitAnswer();
       },
       // The peer may have gone already, having read everything: then all is well.
-      () => this.#connection.closed.then(() => callback(), callback),
+      () => this.connection.closed.then(() => callback(), callback),
     );
   }
 
@@ -158,12 +159,12 @@ export class PipeDuplex extends Duplex {
     clearTimeout(this.#lingering);
     if (error || !this.writableFinished) {
       if (!error) loop.flush(); // write() and destroy() in one turn: a socket would have written by now
-      this.#connection.destroy(error ?? undefined);
+      this.connection.destroy(error ?? undefined);
     } else {
-      this.#connection.close({ timeout: Infinity }).catch(() => {}); // all is out: it does not wait
+      this.connection.close({ timeout: Infinity }).catch(() => {}); // all is out: it does not wait
     }
     const done = () => callback(error);
-    this.#connection.closed.then(done, done);
+    this.connection.closed.then(done, done);
   }
 
   #pull(): void {
@@ -202,7 +203,7 @@ export class PipeDuplex extends Duplex {
 
   #idled(): void {
     // A large write may take long, and go on all the time.
-    const sent = this.writableLength > 0 ? this.#connection.stats().bytesSent : this.#idleSent;
+    const sent = this.writableLength > 0 ? this.connection.stats().bytesSent : this.#idleSent;
     if (sent === this.#idleSent) this.emit('timeout');
     else this.#idle?.refresh();
     this.#idleSent = sent;
@@ -212,21 +213,21 @@ export class PipeDuplex extends Duplex {
   async #awaitAnswer(): Promise<void> {
     if (!this.#hasReader()) return this.#closeBehindAll();
     // Its silence counts from when it has read the question.
-    await this.#connection.waitForDrain().catch(() => {});
+    await this.connection.waitForDrain().catch(() => {});
     if (this.readableEnded || this.destroyed) return;
     this.#lingering = setTimeout(() => this.#lingered(), this.#linger).unref();
   }
 
   #lingered(): void {
-    const isBehind = this.readableLength > 0 || this.#connection.available > 0;
+    const isBehind = this.readableLength > 0 || this.connection.available > 0;
     if (isBehind) this.#lingering!.refresh();
     else this.#closeBehindAll();
   }
 
   // What has arrived stays readable.
   #closeBehindAll(): void {
-    while (this.#connection.available > 0) this.#pull();
-    this.#connection.close({ timeout: Infinity }).catch(() => {});
+    while (this.connection.available > 0) this.#pull();
+    this.connection.close({ timeout: Infinity }).catch(() => {});
     this.#pull();
   }
 
