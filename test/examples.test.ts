@@ -1,39 +1,10 @@
 // The examples, run as a reader of the README runs them.
-import { type ChildProcess, spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { chmod, chown, cp, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { chmod, chown, cp, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { uniqueName, until } from './support/pipes.ts';
+import { root, start, temporaryFolder } from './support/programs.ts';
 import { isLinux, isRoot, on } from './support/system.ts';
-
-const root = fileURLToPath(new URL('..', import.meta.url));
-
-interface Program {
-  process: ChildProcess;
-  output: string;
-  ended: Promise<number | null>;
-}
-
-function start(file: string, args: string[], options: { uid?: number; gid?: number; cwd?: string } = {}): Program {
-  const process_ = spawn(process.execPath, [file, ...args], { stdio: ['pipe', 'pipe', 'pipe'], ...options });
-  const program: Program = { process: process_, output: '', ended: once(process_, 'close').then(([code]) => code) };
-  const collect = (chunk: Buffer) => {
-    program.output += chunk;
-  };
-  process_.stdout.on('data', collect);
-  process_.stderr.on('data', collect);
-  onTestFinished(() => void process_.kill('SIGKILL'));
-  return program;
-}
-
-async function temporaryFolder(): Promise<string> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'framepipe-test-'));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  return folder;
-}
 
 describe('read-file-as-client', () => {
   it('prints the file in four client processes', async () => {
