@@ -77,7 +77,7 @@ TEST(aStrangersServerIsRefusedBeforeTheFirstByte) {
   options.own_server_only = false;
   const Id id = world.connect(options);
   CHECK(world.connection(id)->peer().uid == 65534 && world.connection(id)->peer().pid == child);
-  CHECK(static_cast<bool>(world.send(id, "hello")));
+  CHECK(world.send(id, "hello"));
   world.connection(id)->close();
   CHECK(world.until([&] { return world.story(id).closed; }));
   for (const int fd : {ready[0], ready[1], checked[0], checked[1]}) ::close(fd);
@@ -95,7 +95,7 @@ TEST(connectSendAndLeaveAtOnce) {
   World world;
   world.listen();
   const Id client = world.connect(world.connectOptions());
-  CHECK(static_cast<bool>(world.send(client, "brief", false)));
+  CHECK(world.send(client, "brief", false));
   world.connection(client)->close();
   const Id server = world.accept();
   CHECK(world.until([&] { return world.story(server).closed && world.story(client).closed; }));

@@ -83,7 +83,7 @@ TEST(aPeerThatLeavesIsNoticedThroughBackpressure) {
     int client;
     const Id id = world.acceptRaw(client, options);
     world.consume = false;
-    if (reset) CHECK(static_cast<bool>(world.send(id, "never read")));
+    if (reset) CHECK(world.send(id, "never read"));
     const std::string frame = framed(std::string(996, 'f'));
     for (int i = 0; i < 60; ++i) CHECK(writeAll(client, frame));
     world.run(30);
@@ -114,7 +114,7 @@ TEST(aHalfClosedPeerThroughBackpressureCostsNoTurns) {
   CHECK(world.story(id).frames.size() == 60);
   CHECK(world.turns(100) < 60);
   CHECK(!world.story(id).closed);
-  CHECK(static_cast<bool>(world.send(id, "still sending")));
+  CHECK(world.send(id, "still sending"));
   CHECK(world.read(client, 17) == framed("still sending"));
   ::close(client);
   CHECK(world.until([&] { return world.story(id).closed; }));
@@ -129,7 +129,7 @@ TEST(halfClosedPeersAreAnswered) {
   CHECK(world.until([&] { return world.story(id).ended; }));
   CHECK(world.turns(50) < 40);
   CHECK(!world.story(id).closed);
-  CHECK(static_cast<bool>(world.send(id, "answer")));
+  CHECK(world.send(id, "answer"));
   world.connection(id)->close();
   CHECK(readAll(client) == framed("answer") && errno == 0);
   CHECK(world.until([&] { return world.story(id).closed; }));
@@ -160,7 +160,7 @@ TEST(afterABadFrameNothingIsReadButMuchCanBeWritten) {
   CHECK(same(world.story(id).end_failure, "ERR_FRAME_TOO_LARGE"));
   CHECK(world.story(id).frames == std::vector<std::string>{"good"});
   CHECK(world.turns(50) < 40);
-  CHECK(static_cast<bool>(world.send(id, "go away")));
+  CHECK(world.send(id, "go away"));
   CHECK(world.read(client, 11) == framed("go away"));
   CHECK(writeAll(client, framed("more")));
   ::close(client);
@@ -176,7 +176,7 @@ TEST(whatIsSentArrivesInOrder) {
   for (unsigned i = 0; i < 2000; ++i) {
     const std::string payload = pattern(i % 7 == 0 ? 5000 : i % 100, i);
     expected += framed(payload);
-    CHECK(static_cast<bool>(world.send(id, payload, i % 3 == 0)));
+    CHECK(world.send(id, payload, i % 3 == 0));
   }
   std::string received;
   std::thread reader([&] { received = readAll(client); });
@@ -200,7 +200,7 @@ TEST(floodsInBothDirections) {
   const auto pump = [&](Id id, size_t& next) {
     while (next < kFrames) {
       const auto queued = world.send(id, expected[next++], false);
-      CHECK(static_cast<bool>(queued));
+      CHECK(queued);
       if (queued.value > 1u << 20) break;
     }
     world.connection(id)->flush();
@@ -268,7 +268,7 @@ TEST(closeLetsEverythingOut) {
   int client;
   const Id id = world.acceptRaw(client);
   const std::string much = pattern(kMuch, 1);
-  CHECK(static_cast<bool>(world.send(id, much, false)));
+  CHECK(world.send(id, much, false));
   world.connection(id)->keepAlive(false);
   world.connection(id)->close();
   world.connection(id)->close();
@@ -298,7 +298,7 @@ TEST(closeWithUnreadInputIsNoReset) {
     CHECK(writeAll(client, framed("first")));
     CHECK(world.until([&] { return world.story(id).frames.size() == 1; }));
     CHECK(writeAll(client, framed(std::string(unread, 'u'))));
-    CHECK(static_cast<bool>(world.send(id, "bye")));
+    CHECK(world.send(id, "bye"));
     world.connection(id)->close();
     CHECK(readAll(client) == framed("bye"));
     CHECK(errno == 0);
@@ -313,7 +313,7 @@ TEST(closingDoesNotWaitForOneWhoWritesFirst) {
   int client;
   const Id id = world.acceptRaw(client);
   const std::string much = pattern(kMuch, 2);
-  CHECK(static_cast<bool>(world.send(id, much)));
+  CHECK(world.send(id, much));
   world.connection(id)->close();
   std::string received;
   std::thread peer([&] {
@@ -331,7 +331,7 @@ TEST(closingWhileThePeerHasHalfClosed) {
   int client;
   const Id id = world.acceptRaw(client);
   const std::string much = pattern(kMuch, 3);
-  CHECK(static_cast<bool>(world.send(id, much)));
+  CHECK(world.send(id, much));
   ::shutdown(client, SHUT_WR);
   world.connection(id)->close();
   world.run(20);
@@ -348,7 +348,7 @@ TEST(aPeerThatLeavesDuringCloseIsToldOf) {
   World world;
   int client;
   const Id id = world.acceptRaw(client);
-  CHECK(static_cast<bool>(world.send(id, pattern(kMuch, 4))));
+  CHECK(world.send(id, pattern(kMuch, 4)));
   world.connection(id)->close();
   world.run(10);
   ::close(client);
@@ -365,7 +365,7 @@ TEST(whatWasReceivedSurvivesAPeerThatDoesNotReadOn) {
   world.consume = false;
   for (int i = 0; i < 50; ++i) CHECK(writeAll(client, framed(std::string(996, 'f'))));
   CHECK(world.until([&] { return !world.story(id).frames.empty(); }));
-  CHECK(static_cast<bool>(world.send(id, pattern(kMuch, 5))));
+  CHECK(world.send(id, pattern(kMuch, 5)));
   ::close(client);
   CHECK(world.until([&] { return world.story(id).closed; }));
   CHECK(world.story(id).frames.size() == 50);
@@ -380,7 +380,7 @@ TEST(aPeerThatOnlyStopsReadingEndsTheConnection) {
   const Id id = world.acceptRaw(client);
   CHECK(writeAll(client, framed("last words")));
   ::shutdown(client, SHUT_RD);
-  CHECK(static_cast<bool>(world.send(id, "unheard")));
+  CHECK(world.send(id, "unheard"));
   CHECK(world.until([&] { return world.story(id).closed; }));
   CHECK(world.story(id).frames == std::vector<std::string>{"last words"});
   CHECK(same(world.story(id).close_failure, "EPIPE"));
@@ -396,7 +396,7 @@ TEST(sendingToOneWhoHasLeftFails) {
   world.on_event = [&](const Event& event) {
     if (event.kind == Event::Kind::Closed) refused = same(world.send(id, "x").failure, "EPIPE");
   };
-  CHECK(static_cast<bool>(world.send(id, "before we know")));  // accepted, and then told of at the end
+  CHECK(world.send(id, "before we know"));  // accepted, and then told of at the end
   CHECK(world.until([&] { return world.story(id).closed; }));
   CHECK(refused);
   CHECK(same(world.story(id).close_failure, "EPIPE"));
@@ -406,7 +406,7 @@ TEST(destroyIsAtOnce) {
   World world;
   int client;
   const Id id = world.acceptRaw(client);
-  CHECK(static_cast<bool>(world.send(id, pattern(kMuch, 6))));
+  CHECK(world.send(id, pattern(kMuch, 6)));
   const auto kept = world.connection(id);
   kept->close();
   kept->destroy({"ERR_TEST", "destroy", 0, nullptr, {}});
@@ -496,7 +496,7 @@ TEST(directionsAreKept) {
   CHECK(!world.story(client).end_failure);
   const Failure refused = world.send(server, "x").failure;
   CHECK(same(refused, "EPIPE") && refused.hint);
-  CHECK(static_cast<bool>(world.send(client, "one way")));
+  CHECK(world.send(client, "one way"));
   CHECK(world.until([&] { return world.story(server).frames.size() == 1; }));
   CHECK(world.turns(50) < 40);
   CHECK(!world.story(client).closed && !world.story(server).closed);

@@ -112,13 +112,13 @@ ConnectOptions World::connectOptions(FramingKind kind) const {
 
 Id World::listen(const ListenOptions& options) {
   const auto listener = loop_->listen(options);
-  CHECK(static_cast<bool>(listener));
+  CHECK(listener);
   return listener.value;
 }
 
 Id World::connect(const ConnectOptions& options) {
   const auto id = loop_->connect(options, 77);
-  CHECK(static_cast<bool>(id));
+  CHECK(id);
   return id.value;
 }
 

@@ -16,7 +16,7 @@
 namespace framepipe::test {
 
 void check(bool ok, const char* what, const char* file, int line);
-#define CHECK(condition) ::framepipe::test::check(condition, #condition, __FILE__, __LINE__)
+#define CHECK(condition) ::framepipe::test::check(static_cast<bool>(condition), #condition, __FILE__, __LINE__)
 
 struct Case {
   Case(const char* name, void (*run)());

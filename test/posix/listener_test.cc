@@ -144,7 +144,7 @@ TEST(closingLetsOpenConnectionsLive) {
   world.loop().listener(listener)->close();
   CHECK(world.until([&] { return world.unlistened == std::vector<Id>{listener}; }));
   CHECK(rawConnect(world.path()) < 0);
-  CHECK(static_cast<bool>(world.send(id, "still here")));
+  CHECK(world.send(id, "still here"));
   CHECK(world.read(client, 14) == framed("still here"));
   ::close(client);
   CHECK(world.until([&] { return world.story(id).closed; }));

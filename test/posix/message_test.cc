@@ -22,7 +22,7 @@ TEST(messagesKeepTheirBoundaries) {
   std::vector<std::string> sent;
   for (const size_t size : {1, 0, 2, 4096, 0, 0, 65536, 65537, 200'000, 3}) {
     sent.emplace_back(size, static_cast<char>('a' + sent.size()));
-    CHECK(static_cast<bool>(world.send(client, sent.back(), false)));
+    CHECK(world.send(client, sent.back(), false));
   }
   world.connection(client)->flush();
   CHECK(world.until([&] { return world.story(server).frames.size() == sent.size(); }));
@@ -50,7 +50,7 @@ TEST(messagesOfAPeerThatLeavesSomethingUnread) {
   World world;
   int client;
   const Id id = world.acceptRaw(client, messages(world));
-  CHECK(static_cast<bool>(world.send(id, "unread")));
+  CHECK(world.send(id, "unread"));
   for (int i = 0; i < 20; ++i) CHECK(::send(client, "m", 1, MSG_NOSIGNAL) == 1);
   ::close(client);
   CHECK(world.until([&] { return world.story(id).closed; }));
@@ -73,7 +73,7 @@ TEST(manyMessagesUnderBackpressure) {
     while (sent.size() < 3000) {
       sent.emplace_back(random() % 3000, static_cast<char>(sent.size()));
       const auto queued = world.send(client, sent.back(), false);
-      CHECK(static_cast<bool>(queued));
+      CHECK(queued);
       if (queued.value > 10'000) break;
     }
     world.connection(client)->flush();
@@ -115,7 +115,7 @@ TEST(whatTheKernelCannotTakeIsRefusedBeforeItIsQueued) {
   const Failure failure = world.send(id, std::string(32u << 20, 'x')).failure;
   CHECK(same(failure, "EMSGSIZE"));
   CHECK(failure.hint != nullptr);
-  CHECK(static_cast<bool>(world.send(id, std::string(300'000, 'y'))));
+  CHECK(world.send(id, std::string(300'000, 'y')));
   std::string buffer(400'000, '\0');
   CHECK(::recv(client, buffer.data(), buffer.size(), 0) == 300'000);
   ::close(client);
@@ -127,7 +127,7 @@ TEST(aMessageConnectionClosesInGoodOrder) {
   int client;
   const Id id = world.acceptRaw(client, messages(world));
   CHECK(::send(client, "unread", 6, MSG_NOSIGNAL) == 6);
-  CHECK(static_cast<bool>(world.send(id, "bye")));
+  CHECK(world.send(id, "bye"));
   world.connection(id)->close();
   CHECK(readAll(client) == "bye" && errno == 0);
   CHECK(world.until([&] { return world.story(id).closed; }));
@@ -138,7 +138,7 @@ TEST(drainOfEmptyMessages) {
   World world;
   int client;
   const Id id = world.acceptRaw(client, messages(world));
-  CHECK(static_cast<bool>(world.send(id, "")));
+  CHECK(world.send(id, ""));
   world.connection(id)->waitForDrain(9);
   world.run(30);
   CHECK(world.settled.empty());
