@@ -31,6 +31,10 @@ const example = (...parts: string[]): string => path.join(root, 'examples', ...p
 async function startServer(file: string, ready: string): Promise<{ name: string; server: Program }> {
   const name = uniqueName();
   const server = start(example(file), ['--pipe', name]);
+  onTestFinished(async () => {
+    server.process.kill('SIGINT');
+    await server.ended; // on Linux it has closed its pipe
+  });
   await until(() => server.output.includes(ready), `${file} listens`);
   return { name, server };
 }
