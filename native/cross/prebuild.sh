@@ -10,11 +10,11 @@ case ${1-windows} in
   windows)
     native/cross/packages.sh g++-mingw-w64-x86-64-posix make
     target=win32-x64
-    options=(--target 22.0.0 --platform win32 --arch x64 --strip-bin x86_64-w64-mingw32-strip)
+    options=(--target 22.0.0 --platform win32 --arch x64)
     ;;
   linux)
     target=linux-x64
-    options=(--tag-libc)
+    options=(--tag-libc --strip)
     ;;
   *)
     echo "usage: prebuild.sh [windows|linux]" >&2
@@ -27,5 +27,5 @@ folder=build-$target
 mkdir -p "$folder"
 exec 9>"$folder/lock" # one at a time
 flock 9
-node_modules/.bin/prebuildify --napi --name framepipe --strip "${options[@]}" \
+node_modules/.bin/prebuildify --napi --name framepipe "${options[@]}" \
   --node-gyp "$root/native/cross/$target.sh" --cwd "$folder" --out .

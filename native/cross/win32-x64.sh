@@ -8,4 +8,4 @@ out=$PWD
 cd "$root"
 make -s -f native/cross/Makefile -j"$(nproc)" UV_INCLUDE="$(native/cross/headers.sh)" OUT="${out#"$root"/}"
 mkdir -p "$out/build/Release"
-cp "$out/framepipe.node" "$out/build/Release/framepipe.node" # prebuildify strips it and moves it away
+cp "$out/framepipe.node" "$out/build/Release/framepipe.node" # prebuildify moves it away
