@@ -1,0 +1,288 @@
+// Becoming a client on one thread, and nothing else. Most of it takes root: without, what remains is that one may be
+// oneself, and nobody else.
+#include <linux/capability.h>
+#include <signal.h>
+#include <sys/prctl.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdio>
+#include <string_view>
+#include <thread>
+
+#include "harness.h"
+#include "impersonation/identity.h"
+#include "posix/acting.h"
+#include "posix/client_identity.h"
+#include "posix/credentials.h"
+#include "posix/threads.h"
+
+namespace framepipe::test {
+
+namespace {
+
+using posix::Credentials;
+using posix::Subject;
+
+const Subject kOther{12345, 12346, {777, 12346}};
+
+bool isRoot() { return geteuid() == 0; }
+
+Credentials credentials() {
+  Credentials now;
+  CHECK(readCredentials(now) == 0);
+  return now;
+}
+
+// One end of a connection whose other end is this thread's, as whoever it acts now.
+struct Sockets {
+  Sockets() { CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0); }
+  ~Sockets() {
+    close(ends[0]);
+    close(ends[1]);
+  }
+  int ends[2];
+};
+
+std::shared_ptr<Identity> identityOf(const Subject& subject) {
+  CHECK(startActing(subject, posix::Until::SystemCalls) == 0);
+  const Sockets sockets;
+  posix::stopActing();
+  const auto taken = posix::takeClientIdentity(sockets.ends[0], /*to_act=*/true);
+  CHECK(static_cast<bool>(taken));
+  return taken.value;
+}
+
+// What a child process does; how it ended.
+template <class Body>
+int statusOf(Body body) {
+  const pid_t child = fork();
+  if (child == 0) _exit(body());
+  int status = -1;
+  waitpid(child, &status, 0);
+  return status;
+}
+
+void setCapabilities(uint32_t effective, uint32_t permitted) {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct words[2]{{effective, permitted, 0}, {0, 0, 0}};
+  CHECK(syscall(SYS_capset, &header, words) == 0);
+}
+
+constexpr uint32_t bit(int capability) { return 1u << capability; }
+
+// A server that is not root, but may become others and read everything.
+void becomeCapable() {
+  constexpr uint32_t kCapabilities = bit(CAP_SETUID) | bit(CAP_SETGID) | bit(CAP_DAC_OVERRIDE);
+  CHECK(prctl(PR_SET_KEEPCAPS, 1) == 0 && setgid(1000) == 0 && setuid(1000) == 0);
+  setCapabilities(kCapabilities, kCapabilities);
+}
+
+}  // namespace
+
+TEST(ownClientsNeedNoPrivilege) {
+  const Credentials before = credentials();
+  const Sockets sockets;
+  const auto taken = posix::takeClientIdentity(sockets.ends[0], /*to_act=*/true);
+  CHECK(static_cast<bool>(taken));
+  CHECK(!taken.value->assumeForScript());
+  CHECK(credentials() == before);
+  taken.value->revertAfterScript();
+  const Outcome<User> user = taken.value->user();
+  CHECK(user && user.value.uid == geteuid() && user.value.gid == getegid() && !user.value.name.empty());
+}
+
+TEST(othersNeedPrivilege) {
+  const Sockets sockets;
+  const int code = inChild(
+      [&] {
+        const Credentials before = credentials();
+        // Root is somebody else for this user; and who is not root has no way to be anybody else.
+        if (startActing(kOther, posix::Until::Script) != EPERM || !(credentials() == before)) return 1;
+        if (!isRoot() && getuid() != 1000) return 0;
+        const auto taken = posix::takeClientIdentity(sockets.ends[0], /*to_act=*/true);
+        if (!same(taken.failure, "ERR_PIPE_CANNOT_IMPERSONATE") || !taken.failure.hint) return 2;
+        const auto known = posix::takeClientIdentity(sockets.ends[0], /*to_act=*/false);
+        return known && known.value->user().value.uid == 0 ? 0 : 3;
+      },
+      isRoot() ? 1000 : 0);
+  CHECK(code == 0);
+}
+
+TEST(whatIsNoSocketHasNoClient) {
+  CHECK(same(posix::takeClientIdentity(STDIN_FILENO, false).failure, "ENOTSOCK"));
+}
+
+TEST(onlyThisThreadChangesAndOnlyItsEffectiveIds) {
+  if (!isRoot()) return;
+  const Credentials before = credentials();
+  const auto identity = identityOf(kOther);
+  std::atomic<int> turn{0};
+  Credentials beside;
+  std::thread thread([&] {
+    while (turn != 1) std::this_thread::yield();
+    readCredentials(beside);
+    turn = 2;
+  });
+  CHECK(!identity->assume());
+  const Credentials acting = credentials();
+  turn = 1;
+  while (turn != 2) std::this_thread::yield();
+  identity->revert();
+  thread.join();
+  CHECK(beside == before);
+  CHECK(credentials() == before);
+  CHECK((acting.users == Credentials::Ids{before.users.real, kOther.uid, before.users.saved}));
+  CHECK((acting.group_ids == Credentials::Ids{before.group_ids.real, kOther.gid, before.group_ids.saved}));
+  CHECK(acting.groups == kOther.groups);
+  CHECK(acting.capabilities.effective == decltype(acting.capabilities.effective){});
+  CHECK(acting.capabilities.permitted == before.capabilities.permitted);
+}
+
+TEST(theProcessStaysDumpable) {
+  if (!isRoot()) return;
+  const auto identity = identityOf(kOther);
+  CHECK(prctl(PR_SET_DUMPABLE, 1) == 0);
+  CHECK(!identity->assume());
+  CHECK(prctl(PR_GET_DUMPABLE) != 1);  // the kernel's doing, and right while it lasts
+  identity->revert();
+  CHECK(prctl(PR_GET_DUMPABLE) == 1);
+  CHECK(prctl(PR_SET_DUMPABLE, 0) == 0);
+  CHECK(!identity->assume());
+  identity->revert();
+  CHECK(prctl(PR_GET_DUMPABLE) == 0);  // as the program wanted it
+  CHECK(prctl(PR_SET_DUMPABLE, 1) == 0);
+}
+
+TEST(twoThreadsActAtOnce) {
+  if (!isRoot()) return;
+  const Credentials before = credentials();
+  const auto first = identityOf(kOther);
+  const auto second = identityOf({23456, 23456, {}});
+  std::atomic<bool> wrong{false};
+  const auto act = [&](Identity& identity, uid_t uid) {
+    for (int i = 0; i < 2000; ++i) {
+      if (identity.assume()) wrong = true;
+      if (credentials().users.effective != uid) wrong = true;
+      identity.revert();
+      if (!(credentials() == before)) wrong = true;
+    }
+  };
+  std::thread thread([&] { act(*second, 23456); });
+  act(*first, kOther.uid);
+  thread.join();
+  CHECK(!wrong);
+  CHECK(prctl(PR_GET_DUMPABLE) == 1);
+}
+
+TEST(oneThreadActsAsOneClientAtATime) {
+  if (!isRoot()) return;
+  const auto identity = identityOf(kOther);
+  CHECK(!identity->assume());
+  CHECK(same(identity->assume(), "ERR_PIPE_CANNOT_IMPERSONATE"));
+  CHECK(credentials().users.effective == kOther.uid);
+  identity->revert();
+  identity->revert();
+  CHECK(credentials().users.effective == 0);
+}
+
+TEST(aProcessMadeMeanwhileIsTheServers) {
+  if (!isRoot()) return;
+  const Credentials before = credentials();
+  const auto identity = identityOf(kOther);
+  CHECK(!identity->assumeForScript());
+  const int status = statusOf([&] {
+    Credentials own;
+    return readCredentials(own) == 0 && own == before ? 0 : 1;
+  });
+  CHECK(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  CHECK(credentials().users.effective == kOther.uid);
+  identity->revertAfterScript();
+  CHECK(credentials() == before);
+}
+
+TEST(threadsMadeMeanwhileAreTakenBack) {
+  if (!isRoot()) return;
+  const Credentials before = credentials();
+  const auto identity = identityOf(kOther);
+  std::atomic<int> ready{0};
+  std::atomic<bool> look{false};
+  Credentials inner, outer;
+  uid_t inherited = 0;
+  const auto wait = [&](Credentials& into) {
+    ++ready;
+    while (!look) std::this_thread::yield();
+    readCredentials(into);
+  };
+  CHECK(!identity->assumeForScript());
+  std::thread thread([&] {
+    Credentials own;
+    readCredentials(own);
+    inherited = own.users.effective;
+    std::thread child([&] { wait(inner); });
+    wait(outer);
+    child.join();
+  });
+  while (ready != 2) std::this_thread::yield();
+  identity->revertAfterScript();
+  look = true;
+  thread.join();
+  CHECK(inherited == kOther.uid);  // or there would be nothing to take back
+  CHECK(outer == before);
+  CHECK(inner == before);
+  CHECK(credentials() == before);
+  CHECK(prctl(PR_GET_DUMPABLE) == 1);
+}
+
+TEST(capabilitiesOfAServerThatIsNotRootAreNotTheClients) {
+  if (!isRoot()) return;
+  const int code = inChild([] {
+    becomeCapable();
+    const Credentials before = credentials();
+    if (startActing(kOther, posix::Until::SystemCalls)) return 1;
+    const Credentials acting = credentials();
+    if (acting.capabilities.effective != decltype(acting.capabilities.effective){}) return 2;
+    if (access("/etc/shadow", R_OK) == 0 || fopen("/etc/shadow", "r")) return 3;
+    posix::stopActing();
+    return credentials() == before ? 0 : 4;
+  });
+  CHECK(code == 0);
+}
+
+TEST(aThreadThatCannotBecomeItselfEndsTheProcess) {
+  if (!isRoot()) return;
+  int output[2];
+  CHECK(pipe(output) == 0);
+  const int status = statusOf([&] {
+    dup2(output[1], STDERR_FILENO);
+    startActing(kOther, posix::Until::SystemCalls);
+    // Without this there is no way back to the server's groups.
+    setCapabilities(0, credentials().capabilities.permitted[0] & ~bit(CAP_SETGID));
+    posix::stopActing();
+    return 0;
+  });
+  close(output[1]);
+  CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+  CHECK(readAll(output[0]).find("cannot become itself again") != std::string::npos);
+  close(output[0]);
+}
+
+#ifndef __SANITIZE_THREAD__  // which allows no thread in a process that was forked
+TEST(aThreadThatCannotBeTakenBackEndsTheProcess) {
+  if (!isRoot()) return;
+  const int status = statusOf([] {
+    becomeCapable();
+    startActing(kOther, posix::Until::Script);
+    std::thread([] { pause(); }).detach();
+    posix::stopActing();
+    return 0;
+  });
+  CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+#endif
+
+}  // namespace framepipe::test
