@@ -11,6 +11,7 @@ export default defineConfig({
     exclude: [`test/**/*.${otherSystem}.test.ts`],
     // A process a file: a native crash names its file, and a thread's identity stays in its process.
     pool: 'forks',
+    globalSetup: 'test/support/witness/build.js',
     testTimeout: 20_000,
     hookTimeout: 20_000,
     teardownTimeout: 5_000,

@@ -42,6 +42,12 @@ export const buildWindows = () =>
     must('native/cross/prebuild.sh', []),
   );
 
+/** The addon that tells the tests what Windows says of pipes: see test/support/witness.ts. */
+export const buildWitness = () =>
+  once('build-native/witness/witness.node', ['test/support/witness', 'package-lock.json'], () =>
+    locked('witness', 'make', ['-s', '-f', 'test/support/witness/Makefile']),
+  );
+
 /** The program by which the tests have clients that are other users of Windows. */
 export const buildRunAs = () =>
   once('build-native/win32/run_as.exe', ['test/support/token/run_as.c'], () => {

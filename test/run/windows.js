@@ -1,7 +1,7 @@
 // What runs on Linux for Windows: the same suite, in Windows' own Node under Wine (see native/cross/README.md).
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { buildRunAs, buildTypeScript, buildWindows } from './build.js';
+import { buildRunAs, buildTypeScript, buildWindows, buildWitness } from './build.js';
 import { must, needPackages, root, run } from './command.js';
 import { win32Loop } from './native.js';
 import { packageInWine } from './package.js';
@@ -41,6 +41,7 @@ async function suite(version, filters) {
   await buildTypeScript();
   await buildWindows();
   await buildRunAs();
+  await buildWitness();
   const rig = await findRig();
   await windowsHalf(rig, '@rolldown/binding-win32-x64-msvc');
   await windowsHalf(rig, 'lightningcss-win32-x64-msvc');

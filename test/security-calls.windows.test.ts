@@ -1,0 +1,191 @@
+// The flags, limits and qualities of service that reach Windows, as Wine logs them. What they do is tested beside this
+// (security-*.windows.test.ts); the descriptors that reach it are read back (security-descriptor.windows.test.ts).
+import { expect, it } from 'vitest';
+import { pipePath } from '../lib/name.ts';
+import { uniqueName } from './support/pipes.ts';
+import { isWine, on } from './support/system.ts';
+import { type Call, callsOn, traced } from './support/trace.ts';
+import { win } from './support/witness.ts';
+
+/** A server that is opened and closed: its CreateNamedPipeW calls, with names. */
+async function instancesOf(options: string, clients = ''): Promise<Record<string, number>[]> {
+  const name = uniqueName();
+  const code = `const server = await listen(name, ${options});
+    ${clients}
+    await server.close({ connections: true, timeout: 100 });`;
+  const calls = await traced(code, name);
+  return callsOn(calls, 'CreateNamedPipeW', pipePath(name)).map(({ arguments: given, result }) => {
+    const [, openMode, pipeMode, maxInstances, outBuffer, inBuffer, timeout, attributes] = given as number[];
+    expect(attributes).not.toBe(0); // never Windows' own descriptor
+    expect(result).toBeGreaterThan(0);
+    return { openMode, pipeMode, maxInstances, outBuffer, inBuffer, timeout } as Record<string, number>;
+  });
+}
+
+/** The CreateFileW call of a client. */
+async function openOf(options: string, server = '{}', path?: string): Promise<{ access: number; flags: number }> {
+  const name = uniqueName();
+  const code = `const server = await listen(name, ${server});
+    await connect(${path ? JSON.stringify(path) : 'name'}, ${options}).then((client) => client.destroy(), () => {});
+    await server.close({ connections: true });`;
+  const opened = callsOn(await traced(code, name), 'CreateFileW', path ?? pipePath(name));
+  expect(opened.length).toBe(1);
+  const [, access, share, attributes, disposition, flags, template] = opened[0]!.arguments as number[];
+  expect({ share, attributes, disposition, template }).toEqual({
+    share: 0,
+    attributes: 0,
+    disposition: 3,
+    template: 0,
+  });
+  return { access: access!, flags: flags! };
+}
+
+const DEFAULT = win.FILE_FLAG_OVERLAPPED + win.WRITE_DAC + win.PIPE_ACCESS_DUPLEX;
+const FIRST = win.FILE_FLAG_FIRST_PIPE_INSTANCE;
+
+on(isWine, 'CreateNamedPipeW', () => {
+  it('by default: the first instance, duplex, bytes, no remote clients, unlimited, 64 KiB', async () => {
+    const [first, ...others] = await instancesOf('{ pendingInstances: 3 }');
+    const usual = {
+      openMode: DEFAULT,
+      pipeMode: win.PIPE_REJECT_REMOTE_CLIENTS,
+      maxInstances: win.PIPE_UNLIMITED_INSTANCES,
+      outBuffer: 65_536,
+      inBuffer: 65_536,
+      timeout: 0,
+    };
+    expect(first).toEqual({ ...usual, openMode: DEFAULT + FIRST });
+    expect(others).toEqual([usual, usual]);
+  });
+
+  it('exclusive: false does not ask to be the first', async () => {
+    const instances = await instancesOf('{ exclusive: false, pendingInstances: 2 }');
+    expect(instances.map(({ openMode }) => openMode)).toEqual([DEFAULT, DEFAULT]);
+  });
+
+  it('allowRemote: true lets remote clients in', async () => {
+    const [first] = await instancesOf('{ allowRemote: true, pendingInstances: 1 }');
+    expect(first!.pipeMode).toBe(0);
+  });
+
+  it.each([
+    ['in', win.PIPE_ACCESS_INBOUND],
+    ['out', win.PIPE_ACCESS_OUTBOUND],
+    ['duplex', win.PIPE_ACCESS_DUPLEX],
+  ])('direction: %s', async (direction, expected) => {
+    const [first] = await instancesOf(`{ direction: '${direction}', pendingInstances: 1 }`);
+    expect(first!.openMode! & 3).toBe(expected);
+  });
+
+  it('framing.message(): message type and message read mode, remote clients rejected all the same', async () => {
+    const [first] = await instancesOf('{ framing: framing.message(), pendingInstances: 1 }');
+    const expected = win.PIPE_TYPE_MESSAGE + win.PIPE_READMODE_MESSAGE + win.PIPE_REJECT_REMOTE_CLIENTS;
+    expect(first!.pipeMode).toBe(expected);
+  });
+
+  it('maxInstances and bufferSize', async () => {
+    const options = '{ maxInstances: 7, bufferSize: { in: 1000, out: 200_000 }, pendingInstances: 1 }';
+    expect((await instancesOf(options))[0]).toMatchObject({ maxInstances: 7, inBuffer: 1000, outBuffer: 200_000 });
+  });
+
+  it('pendingInstances wait, and each client brings a new one, with the same flags', async () => {
+    const clients = `const clients = [];
+      for (let i = 0; i < 5; i++) clients.push(await connect(name));
+      let served = 0;
+      for await (const _ of server) if (++served === 5) break;
+      for (const client of clients) client.destroy();`;
+    const instances = await instancesOf('{ pendingInstances: 2 }', clients);
+    expect(instances.length).toBe(2 + 5);
+    expect(new Set(instances.slice(1).map((instance) => JSON.stringify(instance))).size).toBe(1);
+    expect(instances[1]!.openMode).toBe(DEFAULT);
+  });
+
+  it('no more than maxInstances, however many clients come and go', async () => {
+    const clients = `for (let i = 0; i < 5; i++) {
+        const client = await connect(name);
+        for await (const served of server) { await client.close(); await served.closed; break; }
+      }`;
+    const instances = await instancesOf('{ maxInstances: 2, pendingInstances: 8 }', clients);
+    expect(instances.length).toBeGreaterThan(2);
+    expect(instances.every(({ maxInstances }) => maxInstances === 2)).toBe(true);
+  });
+});
+
+on(isWine, 'CreateFileW', () => {
+  const { GENERIC_READ, GENERIC_WRITE, SECURITY_LEVEL, SECURITY_SQOS_PRESENT } = win;
+  const FILE_READ_ATTRIBUTES = 0x80;
+  const FILE_WRITE_ATTRIBUTES = 0x100;
+  const qualities = (flags: number) => flags & 0x1f_0000; // level, tracking, effective only, present
+
+  it('by default: both directions, overlapped, identification, static tracking', async () => {
+    expect(await openOf('{}')).toEqual({
+      access: GENERIC_READ + GENERIC_WRITE,
+      flags: win.FILE_FLAG_OVERLAPPED + SECURITY_SQOS_PRESENT + 0x1_0000,
+    });
+  });
+
+  it.each([
+    ['anonymous', 0],
+    ['identification', 0x1_0000],
+    ['impersonation', 0x2_0000],
+    ['delegation', 0x3_0000],
+  ])('impersonation: %s, and always a quality of service', async (level, expected) => {
+    const { flags } = await openOf(`{ impersonation: '${level}' }`);
+    expect(flags & SECURITY_LEVEL).toBe(expected);
+    expect(qualities(flags)).toBe(SECURITY_SQOS_PRESENT + expected);
+  });
+
+  it('another machine gets the same care', async () => {
+    const { flags } = await openOf('{}', '{}', '\\\\no-such-machine\\pipe\\x');
+    expect(qualities(flags)).toBe(SECURITY_SQOS_PRESENT + 0x1_0000);
+  });
+
+  it.each([
+    ['in', 'out', GENERIC_READ + FILE_WRITE_ATTRIBUTES],
+    ['out', 'in', GENERIC_WRITE + FILE_READ_ATTRIBUTES],
+  ])('direction: %s asks for no right that it does not need', async (direction, servers, access) => {
+    const opened = await openOf(`{ direction: '${direction}' }`, `{ direction: '${servers}' }`);
+    expect(opened.access).toBe(access);
+  });
+});
+
+on(isWine, 'a thread that becomes the client', () => {
+  const becomes = ({ name, arguments: [, token] }: Call) =>
+    name === 'ImpersonateNamedPipeClient' || (name === 'SetThreadToken' && token !== 0);
+  const returns = ({ name, arguments: [, token] }: Call) =>
+    name === 'RevertToSelf' || (name === 'SetThreadToken' && token === 0);
+
+  it('is itself again before its next client, and before it does anything with pipes', async () => {
+    const calls = await traced(`
+      const server = await listen(name);
+      const pipes = [];
+      for (let i = 0; i < 3; i++) pipes.push(await connect(name, { impersonation: 'impersonation' }));
+      for await (const served of server) {
+        await served.peerUser();
+        await served.runAsClient(() => {});
+        await served.runAsClient(() => { throw new Error('x'); }).catch(() => {});
+        await served.runAsClient((as) => Promise.all([as.stat('.'), as.readdir('.'), as.user()]));
+        await pipes.shift().close();
+        if (pipes.length === 0) break;
+      }
+      await server.close({ connections: true });`);
+    let changes = 0;
+    for (const thread of new Set(calls.map((call) => call.thread))) {
+      let acting = false;
+      for (const call of calls.filter((made) => made.thread === thread)) {
+        if (becomes(call)) {
+          expect(acting, JSON.stringify(call)).toBe(false);
+          acting = true;
+          changes++;
+        } else if (returns(call)) {
+          acting = false;
+        } else {
+          expect(acting && /Pipe|ReadFile|WriteFile/.test(call.name), JSON.stringify(call)).toBe(false);
+        }
+      }
+      expect(acting).toBe(false);
+    }
+    // Of each client, at least: peerUser once, and each runAsClient.
+    expect(changes).toBeGreaterThanOrEqual(3 * (1 + 3));
+  });
+});

@@ -1,0 +1,96 @@
+// How far a server may act as its client: what the client allows, and not a step further. The servers here are another
+// program's, who ask Windows for all they can get.
+import { describe, expect, it } from 'vitest';
+import { connect, type ImpersonationLevel } from '../lib/index.ts';
+import { pipePath } from '../lib/name.ts';
+import { clientFor, next, serverFor, uniqueName } from './support/pipes.ts';
+import { hasPipeSecurity, on } from './support/system.ts';
+import { ForeignClient, ForeignServer } from './support/witness.ts';
+
+const LEVELS = ['anonymous', 'identification', 'impersonation', 'delegation'] as const;
+const CANNOT_IMPERSONATE = 1368;
+
+/** The level that a server gets, before and after it has read. */
+async function levelOf(impersonation?: ImpersonationLevel): Promise<number[]> {
+  const server = new ForeignServer(pipePath(uniqueName()));
+  const client = await clientFor(server.path, { impersonation });
+  const before = server.clientLevel();
+  await client.send(Buffer.from('read this'));
+  await server.read();
+  return [before, server.clientLevel()];
+}
+
+on(hasPipeSecurity, 'a client that allows', () => {
+  it('nothing in particular is only identified', async () => {
+    expect(await levelOf()).toEqual([1, 1]);
+  });
+
+  it.each(LEVELS)('%s gets that, from the first moment and for good', async (level) => {
+    const number = LEVELS.indexOf(level);
+    // Delegation is for other machines: on this one Windows may call it impersonation.
+    const expected = level === 'delegation' ? expect.toSatisfy((got: number) => got === 2 || got === 3) : number;
+    expect(await levelOf(level)).toEqual([expected, expected]);
+  });
+});
+
+on(hasPipeSecurity, 'runAsClient', () => {
+  const attempt = async (impersonation: ImpersonationLevel) => {
+    const server = await serverFor(uniqueName());
+    const client = await clientFor(server.path, { impersonation });
+    await client.send(Buffer.from('here'));
+    const served = await next(server);
+    await served.read();
+    let called = false;
+    const error = await served
+      .runAsClient(() => {
+        called = true;
+      })
+      .catch((reason) => reason);
+    return { called, error };
+  };
+
+  it.each([
+    ['impersonation', true],
+    ['delegation', true],
+  ] as const)('calls its function for %s', async (level, expected) => {
+    expect(await attempt(level)).toEqual({ called: expected, error: undefined });
+  });
+
+  it.each([
+    ['anonymous', "{ impersonation: 'anonymous' }"],
+    ['identification', "{ impersonation: 'impersonation' }"],
+  ] as const)('does not call it for %s, and names the option', async (level, option) => {
+    const { called, error } = await attempt(level);
+    expect(called).toBe(false);
+    expect(error).toMatchObject({
+      name: 'PipeError',
+      code: 'ERR_PIPE_CANNOT_IMPERSONATE',
+      message: expect.stringContaining(option),
+    });
+  });
+
+  it('of a client without quality of service works when something was read, and not before', async () => {
+    const server = await serverFor(uniqueName());
+    const client = new ForeignClient(server.path);
+    const served = await next(server);
+    await expect(served.runAsClient(() => 'called')).rejects.toMatchObject({
+      code: 'ERR_PIPE_CANNOT_IMPERSONATE',
+      winerror: CANNOT_IMPERSONATE,
+      message: expect.stringContaining('read something from this client first'),
+    });
+    client.write('\x02\0\0\0hi');
+    expect(String(await served.read())).toBe('hi');
+    expect(await served.runAsClient(() => 'called')).toBe('called');
+  });
+});
+
+describe('a level that is none', () => {
+  it('is refused before anything is opened', async () => {
+    const server = await serverFor(uniqueName());
+    const wrong = 'everything' as ImpersonationLevel;
+    await expect(connect(server.path, { impersonation: wrong })).rejects.toMatchObject({ code: 'EINVAL' });
+    const client = await clientFor(server.path);
+    await client.send(Buffer.from('first'));
+    expect(String(await (await next(server)).read())).toBe('first');
+  });
+});
