@@ -13,8 +13,9 @@ export interface ClientUser {
   readonly domain?: string;
   /** Windows: its security identifier. */
   readonly sid?: string;
-  /** Linux: its user id and group id. */
+  /** Linux: its user id. */
   readonly uid?: number;
+  /** Linux: its group id. */
   readonly gid?: number;
 }
 
@@ -22,8 +23,11 @@ export interface ClientUser {
 export type FileOptions<E = BufferEncoding> =
   | E
   | {
+      /** What the text is encoded in. Default: none for reading, which gives a Buffer; `'utf8'` for writing. */
       readonly encoding?: E | undefined;
+      /** How the file is opened. Default: `'r'` for reading, `'w'` for writing. */
       readonly flag?: OpenMode | undefined;
+      /** Permissions of a file that is made. Default: `0o666`. */
       readonly mode?: string | number | undefined;
     };
 

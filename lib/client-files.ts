@@ -47,7 +47,9 @@ class OfKind {
 
 /** An entry of a folder, like `fs.Dirent`. */
 export class ClientDirent extends OfKind {
+  /** Its name. */
   readonly name: string;
+  /** The folder that it is in, as that was asked for. */
   readonly parentPath: string;
 
   /** @internal */

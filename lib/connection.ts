@@ -15,16 +15,21 @@ export interface Peer {
   readonly pid: number;
   /** Windows: its session. */
   readonly sessionId?: number;
-  /** Linux: its user and group. */
+  /** Linux: its user id. */
   readonly uid?: number;
+  /** Linux: its group id. */
   readonly gid?: number;
 }
 
-/** What went over a connection so far. Frames are counted when they are complete, bytes with their headers. */
+/** What went over a connection so far. */
 export interface ConnectionStats {
+  /** Bytes that have arrived, with headers and delimiters. */
   readonly bytesReceived: number;
+  /** Bytes that the operating system has taken, with headers and delimiters. */
   readonly bytesSent: number;
+  /** Complete frames that have arrived. */
   readonly framesReceived: number;
+  /** Frames that were accepted for sending. */
   readonly framesSent: number;
   /** Bytes that have arrived and were not consumed yet. */
   readonly available: number;

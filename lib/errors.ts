@@ -7,8 +7,10 @@ export type PipeErrorCode =
   | 'ECANCELED'
   | 'ECONNREFUSED'
   | 'ECONNRESET'
+  | 'EHOSTUNREACH'
   | 'EINVAL'
   | 'EMFILE'
+  | 'EMSGSIZE'
   | 'ENAMETOOLONG'
   | 'ENOENT'
   | 'ENOMEM'
@@ -25,7 +27,6 @@ export type PipeErrorCode =
   | 'ERR_PIPE_CANNOT_IMPERSONATE'
   | 'ERR_PIPE_CLIENT_RELEASED'
   | 'ERR_PIPE_NOT_SERVER'
-  | 'ERR_PIPE_READ_PENDING'
   | 'ERR_PIPE_UNTRUSTED_SERVER'
   | (string & {});
 
@@ -45,6 +46,7 @@ export interface PipeErrorFields {
   limit?: number | undefined;
   /** `ERR_FRAME_*`: where the frame begins, in bytes since the stream began. */
   position?: number | undefined;
+  /** The error that led to this one. */
   cause?: unknown;
 }
 
@@ -53,15 +55,26 @@ export interface PipeErrorFields {
  * ours begin with `ERR_PIPE_` and `ERR_FRAME_`. Messages read like Node's and say what to do where that is known.
  */
 export class PipeError extends Error {
+  /** `'PipeError'` */
   override readonly name: string = 'PipeError';
+  /** What is wrong: for programs, where the message is for people. */
   readonly code: PipeErrorCode;
+  /** What was attempted, in Node's words: `connect`, `listen`, `read`, `write`, `open`, … */
   declare readonly syscall?: string;
+  /** The pipe's or file's path. */
   declare readonly path?: string;
+  /** Linux: errno as Node reports it (negative). */
   declare readonly errno?: number;
+  /** Windows: the system's own error, as GetLastError() gave it. */
   declare readonly winerror?: number;
+  /** `ERR_FRAME_*`: the length in bytes that was declared (or given to `send`). */
   declare readonly declaredLength?: number;
+  /** `ERR_FRAME_*`: what the framing allows, in bytes; for `ERR_FRAME_TRUNCATED`, how many had arrived. */
   declare readonly limit?: number;
+  /** `ERR_FRAME_*`: where the frame begins, in bytes since the stream began. */
   declare readonly position?: number;
+
+  /** For those who make such errors themselves, in tests. */
 
   constructor(code: PipeErrorCode, message: string, { cause, ...fields }: PipeErrorFields = {}) {
     super(message, cause === undefined ? undefined : { cause });

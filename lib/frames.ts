@@ -43,6 +43,7 @@ export class FrameBatch<T> implements Iterable<T> {
     return toFrame(this.#framing, this.#slab, this.#bounds[bound]!, this.#bounds[bound + 1]!);
   }
 
+  /** The frames in order. Throws as {@link at} does. */
   *[Symbol.iterator](): Iterator<T> {
     for (let i = 0; i < this.length; i++) yield this.at(i) as T;
   }

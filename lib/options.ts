@@ -14,7 +14,14 @@ export type Direction = 'duplex' | 'in' | 'out';
  * Whatever it says, nobody but the owner may create another instance of the pipe.
  * On Linux it becomes the socket's mode (0600, or 0666) and a check of each peer; `{ sddl }` is refused with `ENOTSUP`.
  */
-export type Access = 'owner' | 'authenticated' | 'everyone' | { readonly sddl: string };
+export type Access =
+  | 'owner'
+  | 'authenticated'
+  | 'everyone'
+  | {
+      /** Windows: a security descriptor in its string format. */
+      readonly sddl: string;
+    };
 
 /** What a server may do with the identity of a client that connects to it (Windows: `SECURITY_SQOS_PRESENT`). */
 export type ImpersonationLevel = 'anonymous' | 'identification' | 'impersonation' | 'delegation';

@@ -6,6 +6,7 @@ import { invalid } from './errors.ts';
 export interface DiscordFrame<T = unknown> {
   /** 0: handshake, 1: frame, 2: close, 3: ping, 4: pong. */
   opcode: number;
+  /** What the JSON says; with `as: 'buffer'`, its bytes. */
   data: T;
 }
 
