@@ -338,6 +338,18 @@ on(isRoot, 'clients that are other users', () => {
   });
 });
 
+on(!isRoot, 'without root', () => {
+  it('an own client is acted as without becoming anybody', async () => {
+    const name = uniqueName();
+    const server = await serverFor(name);
+    const client = await clientAs(server, name);
+    const own = identityOf(THIS_THREAD);
+    expect(await client.runAsClient(() => identityOf(THIS_THREAD))).toEqual(own);
+    expect(await client.runAsClient((as) => as.user())).toMatchObject({ uid: process.getuid!() });
+    expect(identityOf(THIS_THREAD)).toEqual(own);
+  });
+});
+
 on(isRoot, 'a server that is not root', () => {
   it('acts as its own clients, and is refused for others before anything is called', async () => {
     const server = start(process.execPath, [

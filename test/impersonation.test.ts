@@ -1,13 +1,15 @@
 // runAsClient for clients of one's own: what needs no privilege.
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import fsp from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
-import { pathToFileURL } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { takesNoClient } from '../lib/async-without-client.ts';
 import type { PipeConnection } from '../lib/index.ts';
+import { start } from './support/clients.ts';
 import { type Pair, pair } from './support/pipes.ts';
 import { hasPipeSecurity, isLinux, isWindows, on } from './support/system.ts';
 
@@ -422,6 +424,24 @@ on(isLinux, 'files that make others wait', () => {
       });
     }
     expect(open()).toBeLessThanOrEqual(before);
+  });
+});
+
+on(hasPipeSecurity, 'a process that acts as a client', () => {
+  const child = fileURLToPath(new URL('support/acting-child.js', import.meta.url));
+  it.each([
+    ['lives until the operation is done', 'alive', 0],
+    ['does not live for a promise alone', 'idle', 13],
+    ['ends at process.exit()', 'exit', 7],
+    ['ends at an uncaught exception', 'throw', 1],
+    ...(isLinux ? [['closes what a Worker opened and never got', 'descriptors', 0] as const] : []),
+  ] as const)('%s', async (_, mode, expected) => {
+    const running = start(process.execPath, [child, mode], mode === 'throw' ? 'ignore' : 'inherit');
+    let output = '';
+    running.stdout!.on('data', (data) => (output += data));
+    const [code, signal] = await once(running, 'close');
+    expect({ code, signal }).toEqual({ code: expected, signal: null });
+    if (mode !== 'throw') expect(output.trim()).toBe('done');
   });
 });
 

@@ -19,11 +19,11 @@ const pathOf = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 export async function clientAs(
   server: PipeServer,
   name: string,
-  user: LinuxUser | string,
+  user: LinuxUser | string = '',
   impersonation: ImpersonationLevel = 'impersonation',
 ): Promise<PipeConnection> {
   const client = [pathOf('client-child.js'), name, typeof user === 'string' ? '' : JSON.stringify(user), impersonation];
-  if (typeof user === 'string') start(runAs(), [user, process.execPath, ...client]);
+  if (typeof user === 'string' && user !== '') start(runAs(), [user, process.execPath, ...client]);
   else start(process.execPath, client);
   const connection = await next(server);
   await connection.read();
@@ -31,8 +31,8 @@ export async function clientAs(
 }
 
 /** Starts a process that does not outlive the test. */
-export function start(command: string, args: string[]): ChildProcess {
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] });
+export function start(command: string, args: string[], stderr: 'inherit' | 'ignore' = 'inherit'): ChildProcess {
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', stderr] });
   onTestFinished(async () => {
     if (child.exitCode !== null || child.signalCode !== null) return;
     child.kill('SIGKILL');
