@@ -4,10 +4,10 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "core/failure.h"
+#include "win32/mutex.h"
 #include "win32/operation.h"
 #include "win32/unique_handle.h"
 
@@ -51,7 +51,7 @@ class Port {
   UniqueHandle port_;
   UniqueHandle thread_;
 
-  std::mutex mutex_;
+  Mutex mutex_;
   std::vector<std::shared_ptr<Watched>> newly_watched_;
   // Port thread only.
   std::vector<std::shared_ptr<Watched>> watched_;

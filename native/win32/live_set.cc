@@ -1,6 +1,6 @@
 #include "win32/live_set.h"
 
-#include <chrono>
+#include <mutex>
 #include <vector>
 
 namespace framepipe::win32 {
@@ -15,7 +15,7 @@ bool LiveSet::enter(const std::shared_ptr<Live>& object) {
 void LiveSet::leave(const Live* object) {
   const std::lock_guard lock(mutex_);
   objects_.erase(object);
-  if (ended_ && objects_.empty()) left_.notify_all();
+  if (ended_ && objects_.empty()) WakeAllConditionVariable(&left_);
 }
 
 void LiveSet::end() {
@@ -29,7 +29,7 @@ void LiveSet::end() {
     remaining.clear();
     lock.lock();
     // Cancelling is immediate, except where it came too early to find the call that it was meant for.
-    left_.wait_for(lock, std::chrono::milliseconds(10), [this] { return objects_.empty(); });
+    if (!objects_.empty()) mutex_.waitFor(left_, 10);
   }
 }
 

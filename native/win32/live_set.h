@@ -1,10 +1,12 @@
 // What holds something of Windows' (handles, operations in flight) and has to give it back before the
 // environment can end. Any thread.
 #pragma once
-#include <condition_variable>
+#include <windows.h>
+
 #include <memory>
-#include <mutex>
 #include <unordered_map>
+
+#include "win32/mutex.h"
 
 namespace framepipe::win32 {
 
@@ -29,8 +31,8 @@ class LiveSet {
   void end();
 
  private:
-  std::mutex mutex_;
-  std::condition_variable left_;
+  Mutex mutex_;
+  CONDITION_VARIABLE left_ = CONDITION_VARIABLE_INIT;
   std::unordered_map<const Live*, std::shared_ptr<Live>> objects_;
   bool ended_ = false;
 };

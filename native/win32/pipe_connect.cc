@@ -1,6 +1,9 @@
 #include "win32/pipe_connect.h"
 
+#include <wchar.h>
+
 #include "win32/current_user.h"
+#include "win32/peer_state.h"
 #include "win32/pipe_connection.h"
 #include "win32/pipe_loop.h"
 #include "win32/win32_failure.h"
@@ -35,9 +38,9 @@ DWORD qualityOfService(ImpersonationLevel level) {
   }
 }
 
-// What was opened may be anything that has a path.
-Failure check(HANDLE pipe, const ConnectOptions& options) {
-  if (GetFileType(pipe) != FILE_TYPE_PIPE) return {"EINVAL", "connect", 0, "this is not a pipe"};
+// What was opened may be anything that has a path; but only a pipe has a process at its other end.
+Failure check(HANDLE pipe, const Peer& server, const ConnectOptions& options) {
+  if (server.pid < 0 && GetFileType(pipe) != FILE_TYPE_PIPE) return {"EINVAL", "connect", 0, "this is not a pipe"};
   if (options.own_server_only && !isOwnPipe(pipe))
     return {"ERR_PIPE_UNTRUSTED_SERVER", "connect", 0, "another user created this pipe (serverOwner)"};
   if (options.framing.kind != FramingKind::Message) return {};
@@ -51,17 +54,19 @@ Failure check(HANDLE pipe, const ConnectOptions& options) {
 }  // namespace
 
 bool isOnThisMachine(const std::wstring& path) {
-  return path.size() > 3 && path[0] == L'\\' && path[1] == L'\\' && (path[2] == L'.' || path[2] == L'?') &&
-         path[3] == L'\\';
+  constexpr size_t kPrefix = 9;
+  return _wcsnicmp(path.c_str(), L"\\\\.\\pipe\\", kPrefix) == 0 ||
+         _wcsnicmp(path.c_str(), L"\\\\?\\pipe\\", kPrefix) == 0;
 }
 
-Outcome<UniqueHandle> openPipe(const std::wstring& path, const ConnectOptions& options) {
+Outcome<PipeEnd> openPipe(const std::wstring& path, const ConnectOptions& options) {
   UniqueHandle pipe(CreateFileW(path.c_str(), desiredAccess(options.direction), /*share=*/0,
                                 /*security=*/nullptr, OPEN_EXISTING,
                                 FILE_FLAG_OVERLAPPED | qualityOfService(options.impersonation), /*template=*/nullptr));
   if (!pipe) return connectFailure(GetLastError());
-  if (const Failure failure = check(pipe.get(), options)) return failure;
-  return pipe;
+  const Peer server = peerOf(pipe.get(), /*server=*/false);
+  if (const Failure failure = check(pipe.get(), server, options)) return failure;
+  return PipeEnd{std::move(pipe), server, options};
 }
 
 bool RemoteConnect::start() {
@@ -73,10 +78,10 @@ void RemoteConnect::completed(Operation&, Completion) noexcept {
   Event event{.kind = Event::Kind::Settled, .id = request_, .failure = pipe_.failure};
   std::shared_ptr<PipeConnection> connection;
   if (pipe_) {
-    if (const DWORD error = loop_.port().associate(pipe_.value.get()))
+    if (const DWORD error = loop_.port().associate(pipe_.value.handle.get()))
       event.failure = win32Failure(error, "connect");
     else
-      connection = loop_.adopt({std::move(pipe_.value), options_});
+      connection = loop_.adopt(std::move(pipe_.value));
   }
   if (connection) {
     event.other = connection->id();

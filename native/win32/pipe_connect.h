@@ -9,15 +9,16 @@
 #include "core/outcome.h"
 #include "win32/blocking_call.h"
 #include "win32/live_set.h"
-#include "win32/unique_handle.h"
+#include "win32/pipe_connection.h"
 
 namespace framepipe::win32 {
 
 class PipeLoop;
 
 // Any thread. One attempt; quick, unless `path` leads to another machine.
-Outcome<UniqueHandle> openPipe(const std::wstring& path, const ConnectOptions& options);
+Outcome<PipeEnd> openPipe(const std::wstring& path, const ConnectOptions& options);
 
+// Not \\host\pipe\…, nor anything else that might take long to open.
 bool isOnThisMachine(const std::wstring& path);
 
 // An attempt that may take seconds, on a thread of its own. Made and aborted on the JS thread, ends on the port thread.
@@ -36,7 +37,7 @@ class RemoteConnect final : public OperationOwner, public Live, public std::enab
   const ConnectOptions options_;
   const Id request_;
   BlockingCall call_;
-  Outcome<UniqueHandle> pipe_{Failure{"ECANCELED", "connect", ERROR_OPERATION_ABORTED}};
+  Outcome<PipeEnd> pipe_{Failure{"ECANCELED", "connect", ERROR_OPERATION_ABORTED}};
 };
 
 }  // namespace framepipe::win32

@@ -1,7 +1,6 @@
 #include "win32/pipe_connection.h"
 
 #include "win32/client_identity.h"
-#include "win32/peer_state.h"
 #include "win32/pipe_listener.h"
 #include "win32/pipe_loop.h"
 #include "win32/win32_failure.h"
@@ -14,7 +13,7 @@ PipeConnection::PipeConnection(PipeLoop& loop, Id id, PipeEnd&& end)
       options_(std::move(end.options)),
       listener_(std::move(end.listener)),
       server_(end.server),
-      peer_(peerOf(end.handle.get(), end.server)),
+      peer_(end.peer),
       receiver_(options_.framing, loop.pool()),
       handle_(std::move(end.handle)),
       queue_(options_.framing, loop.pool()) {
@@ -34,11 +33,6 @@ void PipeConnection::start() {
   lock.lock();
   --lent_;
   releaseIfDone(std::move(lock));
-}
-
-void PipeConnection::startLater() {
-  const Lock lock(mutex_);
-  nudge();
 }
 
 void PipeConnection::emit(Event::Kind kind, const Failure& failure) {
@@ -121,7 +115,7 @@ void PipeConnection::cutShort(const Failure& failure) {
     queue_.clear();
   }
   // Once more if asked again. What has been lent out comes home by packets, cancelled or not.
-  if (handle_) CancelIoEx(handle_.get(), /*overlapped=*/nullptr);
+  if (reading_ || writing_) CancelIoEx(handle_.get(), /*overlapped=*/nullptr);
   if (flushing_) {
     flush_.cancel();
     watchPeer();

@@ -15,6 +15,7 @@
 #include "win32/blocking_call.h"
 #include "win32/iocp.h"
 #include "win32/live_set.h"
+#include "win32/mutex.h"
 #include "win32/operation.h"
 #include "win32/security_descriptor.h"
 #include "win32/unique_handle.h"
@@ -27,6 +28,7 @@ class PipeLoop;
 // What a connection is made of: a handle that is associated with the port.
 struct PipeEnd {
   UniqueHandle handle;
+  Peer peer;
   ChannelOptions options;
   bool server = false;
   std::shared_ptr<PipeListener> listener = nullptr;  // whose instance it is; null: a client
@@ -42,9 +44,8 @@ class PipeConnection final : public Connection,
 
   Id id() const { return id_; }
 
-  // Once, before anything else: reading begins. start(): port thread; startLater(): any thread.
+  // Any thread, once, before anything else: reading begins.
   void start();
-  void startLater();
 
   // JS thread.
   const Peer& peer() const override { return peer_; }
@@ -85,7 +86,7 @@ class PipeConnection final : public Connection,
     Id request;
     uint64_t upto;  // position in what was sent
   };
-  using Lock = std::unique_lock<std::mutex>;
+  using Lock = std::unique_lock<Mutex>;
 
   bool canRead() const { return (static_cast<int>(options_.direction) & static_cast<int>(Direction::In)) != 0; }
   bool canWrite() const { return (static_cast<int>(options_.direction) & static_cast<int>(Direction::Out)) != 0; }
@@ -138,8 +139,7 @@ class PipeConnection final : public Connection,
 
   // Port thread only, as is everything that reads.
   Receiver receiver_;
-  bool reading_ = false;  // read_ is lent out
-
+  std::atomic<bool> reading_{false};  // read_ is lent out; becomes so under the lock
   std::atomic<bool> ended_{false};  // JavaScript has been told that nothing more comes
   std::atomic<size_t> unconsumed_{0};
   std::atomic<bool> paused_{false};  // consumed() has to nudge
@@ -147,7 +147,7 @@ class PipeConnection final : public Connection,
   std::atomic<State> state_{State::Open};  // changes under the lock
   std::atomic<uint64_t> bytes_in_{0}, bytes_out_{0}, frames_in_{0}, frames_out_{0};
 
-  std::mutex mutex_;  // all below
+  Mutex mutex_;  // all below
   UniqueHandle handle_;
   int lent_ = 0;  // operations that are to come home, and who else has to be through before Closed
   bool nudged_ = false;

@@ -1,8 +1,10 @@
 #include "win32/pipe_listener.h"
 
 #include <algorithm>
+#include <mutex>
 
 #include "win32/current_user.h"
+#include "win32/peer_state.h"
 #include "win32/pipe_connection.h"
 #include "win32/pipe_loop.h"
 #include "win32/win32_failure.h"
@@ -76,7 +78,8 @@ void PipeListener::answered(PipeInstance& instance, DWORD error) {
 }
 
 std::shared_ptr<PipeConnection> PipeListener::announce(PipeInstance& instance) {
-  auto connection = loop_.adopt({instance.takeHandle(), options_, /*server=*/true, shared_from_this()});
+  const Peer client = peerOf(instance.handle(), /*server=*/true);
+  auto connection = loop_.adopt({instance.takeHandle(), client, options_, /*server=*/true, shared_from_this()});
   if (connection)
     loop_.emit({.kind = Event::Kind::Accepted, .id = id_, .other = connection->id(), .opened = connection});
   return connection;

@@ -2,7 +2,6 @@
 // announced, on the port thread, whatever JavaScript is doing. Its methods are called on both threads.
 #pragma once
 #include <memory>
-#include <mutex>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -10,6 +9,7 @@
 #include "core/loop.h"
 #include "win32/iocp.h"
 #include "win32/live_set.h"
+#include "win32/mutex.h"
 #include "win32/pipe_instance.h"
 #include "win32/security_descriptor.h"
 
@@ -57,7 +57,7 @@ class PipeListener final : public Listener,
   const ListenOptions options_;
   bool keeps_alive_ = false;  // JS thread only
 
-  std::mutex mutex_;
+  Mutex mutex_;
   SecurityDescriptor descriptor_;
   std::vector<std::shared_ptr<PipeInstance>> waiting_;
   size_t connected_ = 0;  // clients served, each of them by an instance

@@ -58,15 +58,15 @@ Outcome<Id> PipeLoop::connect(const ConnectOptions& options, Id request) {
 }
 
 Outcome<Id> PipeLoop::connectHere(const std::wstring& path, const ConnectOptions& options) {
-  Outcome<UniqueHandle> pipe = openPipe(path, options);
+  Outcome<PipeEnd> pipe = openPipe(path, options);
   if (!pipe) return pipe.failure;
   if (const Failure failure = port_.open()) return failure;
-  if (const DWORD error = port_.associate(pipe.value.get())) return win32Failure(error, "connect");
-  const auto connection = adopt({std::move(pipe.value), options});
+  if (const DWORD error = port_.associate(pipe.value.handle.get())) return win32Failure(error, "connect");
+  const auto connection = adopt(std::move(pipe.value));
   if (!connection) return ending("connect");
   connections_.put(connection->id(), connection);
   connection->keepAlive(true);
-  connection->startLater();
+  connection->start();
   return connection->id();
 }
 

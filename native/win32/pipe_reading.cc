@@ -1,5 +1,5 @@
 // PipeConnection's reading: one read into the receiver's room is always posted while JavaScript keeps
-// up, so that what a peer writes goes straight there. Port thread only.
+// up, so that what a peer writes goes straight there. Port thread, after the first read.
 #include "win32/peer_state.h"
 #include "win32/pipe_connection.h"
 #include "win32/pipe_loop.h"
@@ -51,9 +51,11 @@ std::optional<Completion> PipeConnection::issueRead() {
   const Lock lock(mutex_);
   if (state_ >= State::Aborting) return std::nullopt;
   Completion completion;
-  const BOOL ok = ReadFile(handle_.get(), room.data(), static_cast<DWORD>(room.size()), &completion.bytes, lend(read_));
-  reading_ = issued(read_, ok, completion.error) == Issued::Pending;
-  if (reading_) return std::nullopt;
+  reading_ = true;  // first, for the packet may be handled before this returns
+  const BOOL ok = ReadFile(handle_.get(), room.data(), static_cast<DWORD>(room.size()),
+                           &completion.bytes, lend(read_));
+  if (issued(read_, ok, completion.error) == Issued::Pending) return std::nullopt;
+  reading_ = false;
   return completion;
 }
 
@@ -142,7 +144,9 @@ bool PipeConnection::isPeerGone() {
   // Connecting an instance that is connected fails, and says by its error whether it still is.
   DWORD error;
   const BOOL ok = ConnectNamedPipe(handle_.get(), lend(probe_));
-  return issued(probe_, ok, error) == Issued::Done && error == ERROR_NO_DATA;
+  if (issued(probe_, ok, error) == Issued::Done) return error == ERROR_NO_DATA;
+  CancelIoEx(handle_.get(), &probe_);  // it cannot be; but what is lent out must come home
+  return false;
 }
 
 }  // namespace framepipe::win32

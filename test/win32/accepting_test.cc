@@ -125,7 +125,23 @@ TEST(bad_names) {
     sameCode(desk.loop().connect(connecting(path), 1).failure, "EINVAL");
   }
   check(!desk.loop().listen(serving("C:\\framepipe-no-pipe")), "a file's path is no pipe's");
-  sameCode(desk.loop().connect(connecting("\\\\.\\NUL"), 1).failure, "EINVAL");
+}
+
+// What may take long to open is opened on another thread.
+TEST(on_another_machine_or_no_pipe_at_all) {
+  Desk desk;
+  const auto outcome = [&](const std::string& path, Id request) {
+    const Outcome<Id> id = desk.loop().connect(connecting(path), request);
+    check(id && id.value == 0, "it is settled later");
+    same(desk.retained, 1, "until then the process lives");
+    check(desk.until([&] { return desk.settled.count(request) == 1; }), "it is settled");
+    same(desk.retained, 0, "then it need not");
+    return desk.settled[request];
+  };
+  sameCode(outcome("\\\\.\\NUL", 5), "EINVAL");
+  check(bool(outcome("\\\\localhost\\pipe\\framepipe-nobody-serves-this", 6)), "nobody serves it");
+  check(bool(desk.loop().connect(connecting("\\\\localhost\\pipe\\framepipe-too-late"), 7)), "one that is cut off");
+  desk.stop();
 }
 
 // While the server's thread is held up, clients come before ConnectNamedPipe is called, and leave again.

@@ -148,6 +148,7 @@ TEST(full_duplex_under_load) {
   Desk desk;
   const Pair pair(desk);
   desk.keeps = false;
+  desk.hashes = true;
   constexpr size_t kFrames = 600;
   const std::string frame = pattern(256 << 10, 7);
   size_t sent[2] = {0, 0};

@@ -97,8 +97,9 @@ void Desk::take(Event& event) {
         if (seen.ended) ++strays;
         for (const Boundary& frame : event.frames.frames) {
           const auto* bytes = reinterpret_cast<const char*>(event.frames.data());
-          const std::string text(bytes + frame.begin, bytes + frame.end);
-          for (const char c : text) seen.hash = (seen.hash ^ static_cast<uint8_t>(c)) * 1099511628211u;
+          const std::string text = keeps || hashes ? std::string(bytes + frame.begin, bytes + frame.end) : "";
+          if (hashes)
+            for (const char c : text) seen.hash = (seen.hash ^ static_cast<uint8_t>(c)) * 1099511628211u;
           seen.frames.push_back(keeps ? text : std::string());
         }
         seen.bytes += event.frames.length;

@@ -43,7 +43,7 @@ struct Seen {
   bool ended = false, closed = false;
   int drained = 0;
   Failure end, close;
-  uint64_t hash = 14695981039346656037u;  // of all frames' bytes, when they are not kept
+  uint64_t hash = 14695981039346656037u;  // of all frames' bytes, if asked for
 };
 
 // One environment. The JS thread is the thread that owns this.
@@ -80,7 +80,8 @@ class Desk : public Host {
   std::map<Id, Failure> settled;
   std::vector<Id> unlistened;
   bool consumes = true;  // at once
-  bool keeps = true;     // the frames, not only their hash
+  bool keeps = true;     // the frames, not only how many there were
+  bool hashes = false;
   int retained = 0;
   int strays = 0;  // events of connections that are closed, or not known yet
 
