@@ -49,7 +49,7 @@ void DrainRequests::finish() {
 }
 
 void DrainRequests::elapsed() {
-  const Turn turn(state_);  // nothing after its end: the connection may be gone by then
+  const Turn turn(state_, Turn::Of::Timer);  // nothing after its end: the connection may be gone by then
   settleRead();
   if (requests_.empty()) return timer_.close();
   pause_ = std::min(pause_ * 2, kLongestPause);

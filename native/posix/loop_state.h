@@ -20,46 +20,46 @@ class LoopState {
   OpenHandles& handles() { return handles_; }
   const std::shared_ptr<BlockPool>& pool() const { return pool_; }
 
-  // In a Turn, what is reported is delivered at its end; in a call from JavaScript, by the doorbell.
-  void report(Event&& event) {
-    if (stopped_) return;
-    const bool first = events_.push(std::move(event));
-    if (in_turn_)
-      reported_ = true;
-    else if (first)
-      host_.ring();
-  }
+  // In a Turn, what is reported is delivered when it is due; in a call from JavaScript, by the doorbell.
+  void report(Event&& event);
 
   // From here on nothing is reported any more.
-  void stop() { stopped_ = true; }
+  void stop();
   bool stopped() const { return stopped_; }
 
  private:
   friend class Turn;
+  using Check = OpenHandle<uv_check_t, LoopState>;
+
+  void deliver();
+  void deliverAfterPolling();
 
   Host& host_;
   EventQueue& events_;
   OpenHandles handles_;
   std::shared_ptr<BlockPool> pool_ = std::make_shared<BlockPool>();
+  Check* check_ = nullptr;
+  size_t reported_bytes_ = 0;
   bool in_turn_ = false;
-  bool reported_ = false;
+  bool reported_ = false;  // and not delivered yet
   bool stopped_ = false;
 };
 
-// A callback of libuv's: all that it reports becomes one delivery, when the Turn ends. JavaScript
-// runs then, and may have done anything to any object of the loop.
+// A callback of libuv's. What it reports is delivered when the Turn ends, or with what other
+// descriptors have to tell in the same round of polling: many connections cross to JavaScript for
+// the price of one. When it ends JavaScript may have done anything to any object of the loop.
 class Turn {
  public:
-  explicit Turn(LoopState& state) : state_(state) { state_.in_turn_ = true; }
+  enum class Of : bool { Timer, Polling };
+
+  Turn(LoopState& state, Of of) : state_(state), of_(of) { state_.in_turn_ = true; }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
-  ~Turn() {
-    state_.in_turn_ = false;
-    if (std::exchange(state_.reported_, false)) state_.host_.deliver();
-  }
+  ~Turn();
 
  private:
   LoopState& state_;
+  Of of_;
 };
 
 // One reason for the process to stay alive, counted once.

@@ -1,14 +1,6 @@
 #include "posix/poll_watch.h"
 
-#include <utility>
-
 namespace framepipe::posix {
-
-struct PollWatch::Handle : uv_poll_t {
-  PollWatch* watch;
-  Owner* owner;
-  OpenHandles* handles;
-};
 
 int PollWatch::open(uv_loop_t* loop, OpenHandles& handles, int fd, Owner& owner) {
   auto* handle = new Handle;
@@ -16,12 +8,9 @@ int PollWatch::open(uv_loop_t* loop, OpenHandles& handles, int fd, Owner& owner)
     delete handle;  // libuv has not taken it
     return error;
   }
-  handle->watch = this;
-  handle->owner = &owner;
-  handle->handles = &handles;
-  uv_unref(reinterpret_cast<uv_handle_t*>(handle));
-  handles.opened();
+  handle->opened(*this, handles);
   handle_ = handle;
+  owner_ = &owner;
   return 0;
 }
 
@@ -35,20 +24,14 @@ void PollWatch::want(int events) {
 }
 
 void PollWatch::close() {
-  if (!handle_) return;
   wanted_ = 0;
-  uv_close(reinterpret_cast<uv_handle_t*>(std::exchange(handle_, nullptr)), [](uv_handle_t* closed) {
-    auto* handle = static_cast<Handle*>(reinterpret_cast<uv_poll_t*>(closed));
-    OpenHandles* handles = handle->handles;
-    delete handle;
-    handles->closed();
-  });
+  Handle::close(handle_);
 }
 
 void PollWatch::ready(uv_poll_t* poll, int status, int events) {
-  auto* handle = static_cast<Handle*>(poll);
-  if (status < 0) handle->watch->wanted_ = 0;  // libuv stops the watch then
-  handle->owner->polled(status, events);
+  PollWatch& watch = *Handle::of(poll).owner;
+  if (status < 0) watch.wanted_ = 0;  // libuv stops the watch then
+  watch.owner_->polled(status, events);
 }
 
 }  // namespace framepipe::posix

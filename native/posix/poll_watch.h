@@ -1,8 +1,5 @@
-// Waits on Node's loop until a descriptor is ready. It keeps no process alive: Host::retain() does.
-// JS thread only.
+// Waits on Node's loop until a descriptor is ready. JS thread only.
 #pragma once
-#include <uv.h>
-
 #include "posix/open_handles.h"
 
 namespace framepipe::posix {
@@ -38,10 +35,11 @@ class PollWatch {
   void close();
 
  private:
-  struct Handle;
+  using Handle = OpenHandle<uv_poll_t, PollWatch>;
   static void ready(uv_poll_t* poll, int status, int events);
 
-  Handle* handle_ = nullptr;  // libuv's until its close callback
+  Owner* owner_ = nullptr;
+  Handle* handle_ = nullptr;
   int wanted_ = 0;
 };
 

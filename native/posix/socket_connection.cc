@@ -135,7 +135,7 @@ void SocketConnection::polled(int status, int events) {
   const auto self = shared_from_this();
   const bool needless = status == 0 && !(events & interest());
   {
-    const Turn turn(state_);
+    const Turn turn(state_, Turn::Of::Polling);
     const bool peer_moved = status < 0 || events & (UV_DISCONNECT | PollWatch::kHangUpOnly);
     if (peer_moved) {
       half_closed_ = true;
@@ -214,8 +214,10 @@ void SocketConnection::conclude() {
   if (broken && (closing_ || ended_)) return release(broken);
   if (closing_ && output_.empty()) {
     // Unread input would make the kernel tell the peer of a reset, where we end in good order.
-    ::shutdown(socket_.get(), SHUT_RD);
-    while (input_.discard(socket_.get())) {
+    if (input_.discard(socket_.get())) {
+      ::shutdown(socket_.get(), SHUT_RD);  // or one who writes on and on could keep us here
+      while (input_.discard(socket_.get())) {
+      }
     }
     return release({});
   }

@@ -85,7 +85,7 @@ void SocketListener::release() {
 void SocketListener::polled(int status, int) {
   const auto self = shared_from_this();
   {
-    const Turn turn(state_);
+    const Turn turn(state_, Turn::Of::Polling);
     if (status < 0) pause();
     acceptAll();
     watch();

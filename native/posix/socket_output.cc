@@ -28,6 +28,15 @@ iovec vectorOf(std::span<const uint8_t> bytes) {
   return {const_cast<uint8_t*>(bytes.data()), bytes.size()};
 }
 
+ssize_t sendGathered(int socket, std::span<const std::span<const uint8_t>> stretches) {
+  std::array<iovec, kStretches> vectors;
+  std::transform(stretches.begin(), stretches.end(), vectors.begin(), vectorOf);
+  msghdr message{};
+  message.msg_iov = vectors.data();
+  message.msg_iovlen = stretches.size();
+  return ::sendmsg(socket, &message, kSendFlags);
+}
+
 size_t sendBuffer(int socket) {
   int bytes = 0;
   socklen_t size = sizeof bytes;
@@ -84,13 +93,10 @@ SocketOutput::State SocketOutput::write(int socket) {
 
 int SocketOutput::writeStream(int socket) {
   Stretches stretches;
-  std::array<iovec, kStretches> vectors;
   const size_t count = queue_.gather(stretches);
-  std::transform(stretches.begin(), stretches.begin() + count, vectors.begin(), vectorOf);
-  msghdr message{};
-  message.msg_iov = vectors.data();
-  message.msg_iovlen = count;
-  const ssize_t sent = ::sendmsg(socket, &message, kSendFlags);
+  const ssize_t sent = count == 1
+                           ? ::send(socket, stretches[0].data(), stretches[0].size(), kSendFlags)
+                           : sendGathered(socket, {stretches.data(), count});
   if (sent < 0) return errno;
   bytes_ += static_cast<size_t>(sent);
   queue_.sent(static_cast<size_t>(sent));

@@ -1,8 +1,6 @@
 // Calls back once, later. For the two things the kernel announces to nobody: that a peer has read
-// all that was sent, and that descriptors are free again. It keeps no process alive. JS thread only.
+// all that was sent, and that descriptors are free again. JS thread only.
 #pragma once
-#include <uv.h>
-
 #include "posix/open_handles.h"
 
 namespace framepipe::posix {
@@ -24,16 +22,15 @@ class Timer {
 
   // Starts over when it runs already.
   void start(uv_loop_t* loop, OpenHandles& handles, uint64_t milliseconds);
-  bool running() const { return handle_ && uv_is_active(reinterpret_cast<const uv_handle_t*>(handle_)); }
 
   // Stops it, and gives libuv's handle back. Idempotent; start() may follow.
-  void close();
+  void close() { Handle::close(handle_); }
 
  private:
-  struct Handle;
+  using Handle = OpenHandle<uv_timer_t, Owner>;
 
   Owner& owner_;
-  Handle* handle_ = nullptr;  // libuv's until its close callback
+  Handle* handle_ = nullptr;
 };
 
 }  // namespace framepipe::posix
