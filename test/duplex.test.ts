@@ -418,7 +418,7 @@ describe('destroySoon()', () => {
 
   it('is no reset for a peer whose last bytes nobody reads', async () => {
     const name = uniqueName();
-    const server = await serverFor(name, raw);
+    const server = await serverFor(name, { ...raw, highWaterMark: 1024 }); // so that some is left in the system
     const socket = net.connect(pipePath(name));
     const failed: unknown[] = [];
     socket.on('error', (error) => failed.push(error));
@@ -461,6 +461,15 @@ describe('the end of the connection', () => {
 
   it('by an error is an error of the stream', async () => {
     const { stream, client } = await streamAndPeer();
+    const failed = once(stream, 'error');
+    client.destroy(new Error('why'));
+    expect(await failed).toMatchObject([{ message: 'why' }]);
+  });
+
+  it('by an error is an error of a stream that is not read, too', async () => {
+    const { stream, client, peer } = await streamAndPeer();
+    await peer.send(pattern(700_000));
+    await until(() => client.available > 0 && stream.readableLength > 0, 'it is not pulled any more');
     const failed = once(stream, 'error');
     client.destroy(new Error('why'));
     expect(await failed).toMatchObject([{ message: 'why' }]);
