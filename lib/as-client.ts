@@ -58,7 +58,8 @@ export class AsClient {
 
   /**
    * Opens a file and gives its descriptor, for `node:fs` to use and to close. The system asks for rights when a file is
-   * opened, so it may be read and written as anybody. It does not wait for the other end of a FIFO.
+   * opened, so it may be read and written as anybody. It does not wait for the other end of a FIFO. (In a Worker, Node warns
+   * when a descriptor is closed that Node has not opened itself.)
    */
   open(path: PathLike, flags: OpenMode = 'r', mode: string | number = 0o666): Promise<number> {
     return this.#perform('open', path, () => [openFlags(flags), fileMode(mode)]);

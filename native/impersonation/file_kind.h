@@ -14,6 +14,8 @@ enum FileKind : int {
   kSocket = 0140000,
 };
 
-inline int kindOf(const uv_stat_t& status) { return static_cast<int>(status.st_mode & 0170000); }
+inline int kindOf(const uv_stat_t& status) {
+  return static_cast<int>(status.st_mode & 0170000);
+}
 
 }  // namespace framepipe

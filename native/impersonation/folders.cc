@@ -16,7 +16,9 @@ namespace {
 // How often what others do at the same time may make us begin again.
 constexpr int kAttempts = 64;
 
-std::string join(const std::string& folder, const char* name) { return folder + pathSeparators()[0] + name; }
+std::string join(const std::string& folder, const char* name) {
+  return folder + pathSeparators()[0] + name;
+}
 
 // Empty when there is none.
 std::string folderOf(const std::string& path) {
@@ -38,14 +40,22 @@ int kind(Function function, const std::string& path) {
 int typeOf(const std::string& folder, const uv_dirent_t& entry) {
   if (entry.type != UV_DIRENT_UNKNOWN) return entry.type;
   switch (kind(uv_fs_lstat, join(folder, entry.name))) {
-    case kFolder: return UV_DIRENT_DIR;
-    case kRegular: return UV_DIRENT_FILE;
-    case kLink: return UV_DIRENT_LINK;
-    case kFifo: return UV_DIRENT_FIFO;
-    case kSocket: return UV_DIRENT_SOCKET;
-    case kCharacterDevice: return UV_DIRENT_CHAR;
-    case kBlockDevice: return UV_DIRENT_BLOCK;
-    default: return UV_DIRENT_UNKNOWN;
+    case kFolder:
+      return UV_DIRENT_DIR;
+    case kRegular:
+      return UV_DIRENT_FILE;
+    case kLink:
+      return UV_DIRENT_LINK;
+    case kFifo:
+      return UV_DIRENT_FIFO;
+    case kSocket:
+      return UV_DIRENT_SOCKET;
+    case kCharacterDevice:
+      return UV_DIRENT_CHAR;
+    case kBlockDevice:
+      return UV_DIRENT_BLOCK;
+    default:
+      return UV_DIRENT_UNKNOWN;
   }
 }
 

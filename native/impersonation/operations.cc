@@ -36,25 +36,33 @@ Outcome<Result> open(const FileOperation& operation) {
   return Result(std::move(file.value));
 }
 
-// Reading one would hold up all other clients for as long as this one likes.
-constexpr Failure kIsPipe{"ENOTSUP", "read", 0, "it is a pipe, not a file: open it", {}};
+// To read or write all of it. Not a pipe, which would hold up all other clients for as long as this one likes.
+Outcome<Descriptor> openWhole(const FileOperation& operation, uint64_t& size) {
+  Outcome<Descriptor> file = openFile(operation);
+  if (!file) return file;
+  FsRequest status;
+  if (status.call(uv_fs_fstat, file.value.number()) < 0) return status.failure("fstat");
+  const uv_stat_t& found = *uv_fs_get_statbuf(status.get());
+  if (kindOf(found) == kFifo) return Failure{"ENOTSUP", "open", 0, "it is a pipe, not a file: open() it", {}};
+  size = found.st_size;
+  return file;
+}
 
 constexpr size_t kReadStep = 64u << 10;
 constexpr size_t kLargestFile = std::numeric_limits<int32_t>::max();  // Node's own limit for readFile
+constexpr Failure kTooLarge{
+    "ERR_FS_FILE_TOO_LARGE", "read", 0, "it has more than 2 GiB: open() it and read it in parts", {}};
 
 Outcome<Result> readFile(const FileOperation& operation) {
-  const Outcome<Descriptor> file = openFile(operation);
+  uint64_t expected = 0;
+  const Outcome<Descriptor> file = openWhole(operation, expected);
   if (!file) return file.failure;
-  FsRequest status;
-  if (status.call(uv_fs_fstat, file.value.number()) < 0) return status.failure("fstat");
-  if (kindOf(*uv_fs_get_statbuf(status.get())) == kFifo) return kIsPipe;
+  if (expected > kLargestFile) return kTooLarge;
   // Some files say that they are empty, and are not.
-  const uint64_t expected = uv_fs_get_statbuf(status.get())->st_size;
-  Bytes bytes(static_cast<size_t>(std::min<uint64_t>(expected, kLargestFile)) + 1);
+  Bytes bytes(static_cast<size_t>(expected) + 1);
   size_t length = 0;
   for (;;) {
-    if (expected > kLargestFile || length > kLargestFile)
-      return Failure{"ERR_FS_FILE_TOO_LARGE", "read", 0, "a file of more than 2 GiB: open it and read it in parts", {}};
+    if (length > kLargestFile) return kTooLarge;
     if (length == bytes.size()) bytes.resize(length + std::max(kReadStep, length / 2));
     uv_buf_t room = uv_buf_init(reinterpret_cast<char*>(bytes.data() + length),
                                 static_cast<unsigned>(std::min<size_t>(bytes.size() - length, 1u << 30)));
@@ -69,7 +77,8 @@ Outcome<Result> readFile(const FileOperation& operation) {
 }
 
 Outcome<Result> writeFile(const FileOperation& operation) {
-  const Outcome<Descriptor> file = openFile(operation);
+  uint64_t size = 0;
+  const Outcome<Descriptor> file = openWhole(operation, size);
   if (!file) return file.failure;
   // libuv's buffers are not const, but it only reads from these.
   auto* bytes = reinterpret_cast<char*>(const_cast<uint8_t*>(operation.bytes.data()));
@@ -114,16 +123,26 @@ Outcome<Result> rename(const FileOperation& operation) {
 
 Outcome<Result> perform(const FileOperation& operation) noexcept {
   switch (operation.kind) {
-    case FileOperation::Kind::Open: return open(operation);
-    case FileOperation::Kind::ReadFile: return readFile(operation);
-    case FileOperation::Kind::WriteFile: return writeFile(operation);
-    case FileOperation::Kind::Stat: return status(operation, uv_fs_stat, "stat");
-    case FileOperation::Kind::LStat: return status(operation, uv_fs_lstat, "lstat");
-    case FileOperation::Kind::Access: return access(operation);
-    case FileOperation::Kind::ReadDir: return listFolder(operation.path);
-    case FileOperation::Kind::MkDir: return makeFolder(operation.path, operation.mode, operation.recursive);
-    case FileOperation::Kind::Rm: return removeTree(operation.path, operation.recursive, operation.force);
-    case FileOperation::Kind::Rename: return rename(operation);
+    case FileOperation::Kind::Open:
+      return open(operation);
+    case FileOperation::Kind::ReadFile:
+      return readFile(operation);
+    case FileOperation::Kind::WriteFile:
+      return writeFile(operation);
+    case FileOperation::Kind::Stat:
+      return status(operation, uv_fs_stat, "stat");
+    case FileOperation::Kind::LStat:
+      return status(operation, uv_fs_lstat, "lstat");
+    case FileOperation::Kind::Access:
+      return access(operation);
+    case FileOperation::Kind::ReadDir:
+      return listFolder(operation.path);
+    case FileOperation::Kind::MkDir:
+      return makeFolder(operation.path, operation.mode, operation.recursive);
+    case FileOperation::Kind::Rm:
+      return removeTree(operation.path, operation.recursive, operation.force);
+    case FileOperation::Kind::Rename:
+      return rename(operation);
   }
   return Failure{"EINVAL", "perform", 0, nullptr, {}};
 }

@@ -58,7 +58,9 @@ void afterFork() {
     failFast("a thread cannot go on acting as a client after making a process");
 }
 
-void inChild() { acting = nullptr; }
+void inChild() {
+  acting = nullptr;
+}
 
 // Threads inherit. Those that are not in `known` may have been made while this one, now itself again, was the client.
 void reclaimThreads(const std::vector<pid_t>& known) {

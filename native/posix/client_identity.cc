@@ -34,7 +34,9 @@ namespace posix {
 
 namespace {
 
-Failure cannot(int error, const char* hint) { return {"ERR_PIPE_CANNOT_IMPERSONATE", "impersonate", error, hint, {}}; }
+Failure cannot(int error, const char* hint) {
+  return {"ERR_PIPE_CANNOT_IMPERSONATE", "impersonate", error, hint, {}};
+}
 
 Failure cannotBecome(int error) {
   switch (error) {

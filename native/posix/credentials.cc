@@ -32,11 +32,17 @@ int call(long number, Arguments... arguments) {
   return syscall(number, arguments...) < 0 ? errno : 0;
 }
 
-int setIds(long number, const Credentials::Ids& ids) { return call(number, ids.real, ids.effective, ids.saved); }
+int setIds(long number, const Credentials::Ids& ids) {
+  return call(number, ids.real, ids.effective, ids.saved);
+}
 
-int getIds(long number, Credentials::Ids& ids) { return call(number, &ids.real, &ids.effective, &ids.saved); }
+int getIds(long number, Credentials::Ids& ids) {
+  return call(number, &ids.real, &ids.effective, &ids.saved);
+}
 
-int setGroups(const std::vector<gid_t>& groups) { return call(kSetGroups, groups.size(), groups.data()); }
+int setGroups(const std::vector<gid_t>& groups) {
+  return call(kSetGroups, groups.size(), groups.data());
+}
 
 int getGroups(std::vector<gid_t>& groups) {
   for (;;) {
@@ -70,8 +76,7 @@ int getCapabilities(Credentials::Capabilities& into) {
 
 int setCapabilities(const Credentials::Capabilities& from) {
   CapabilityCall data;
-  for (size_t i = 0; i < 2; ++i)
-    data.words[i] = {from.effective[i], from.permitted[i], from.inheritable[i]};
+  for (size_t i = 0; i < 2; ++i) data.words[i] = {from.effective[i], from.permitted[i], from.inheritable[i]};
   return call(SYS_capset, &data.header, data.words);
 }
 

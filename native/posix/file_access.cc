@@ -27,6 +27,8 @@ void waitOn(int descriptor) noexcept {
   if (flags >= 0) fcntl(descriptor, F_SETFL, flags & ~O_NONBLOCK);
 }
 
-const char* pathSeparators() noexcept { return "/"; }
+const char* pathSeparators() noexcept {
+  return "/";
+}
 
 }  // namespace framepipe

@@ -52,7 +52,9 @@ std::vector<pid_t> threads() {
   return found;
 }
 
-std::string identityHere() { return identityOf(static_cast<pid_t>(syscall(SYS_gettid))); }
+std::string identityHere() {
+  return identityOf(static_cast<pid_t>(syscall(SYS_gettid)));
+}
 
 bool strangersBeside(const std::vector<pid_t>& known, const std::string& identity) {
   for (const pid_t thread : threads()) {

@@ -84,9 +84,10 @@ DWORD threadToken(DWORD access, UniqueHandle& token) {
 std::string narrow(std::wstring_view text) {
   if (text.empty()) return {};
   const int length = static_cast<int>(text.size());
-  std::string narrow(static_cast<size_t>(WideCharToMultiByte(CP_UTF8, 0, text.data(), length, nullptr, 0, nullptr, nullptr)),
-                     '\0');
-  WideCharToMultiByte(CP_UTF8, 0, text.data(), length, narrow.data(), static_cast<int>(narrow.size()), nullptr, nullptr);
+  std::string narrow(
+      static_cast<size_t>(WideCharToMultiByte(CP_UTF8, 0, text.data(), length, nullptr, 0, nullptr, nullptr)), '\0');
+  WideCharToMultiByte(CP_UTF8, 0, text.data(), length, narrow.data(), static_cast<int>(narrow.size()), nullptr,
+                      nullptr);
   return narrow;
 }
 
@@ -137,7 +138,8 @@ Failure tryToAct(Identity& identity) {
   const DWORD error = threadToken(TOKEN_QUERY, acting);
   identity.revert();
   if (error) return cannotTake(error);
-  return suffices(acting.get()) ? Failure{} : cannot(ERROR_BAD_IMPERSONATION_LEVEL, whyNotEnough(holdsImpersonatePrivilege()));
+  return suffices(acting.get()) ? Failure{}
+                                : cannot(ERROR_BAD_IMPERSONATION_LEVEL, whyNotEnough(holdsImpersonatePrivilege()));
 }
 
 }  // namespace

@@ -31,7 +31,8 @@ Failure checkAccess(const char* path, int mode) noexcept {
   const auto wide = win32::widen(path);
   if (access == 0 || !wide) return {};
   // The flag is what it takes to open a folder; nothing is done with the privilege that it is named for.
-  const win32::UniqueHandle file(CreateFileW(wide->c_str(), access, FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
+  const win32::UniqueHandle file(CreateFileW(wide->c_str(), access,
+                                             FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE,
                                              /*attributes=*/nullptr, OPEN_EXISTING, FILE_FLAG_BACKUP_SEMANTICS,
                                              /*template=*/nullptr));
   if (file) return {};
@@ -43,6 +44,8 @@ Failure checkAccess(const char* path, int mode) noexcept {
 // Windows' files always wait.
 void waitOn(int) noexcept {}
 
-const char* pathSeparators() noexcept { return "\\/"; }
+const char* pathSeparators() noexcept {
+  return "\\/";
+}
 
 }  // namespace framepipe

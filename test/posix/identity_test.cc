@@ -30,7 +30,9 @@ using posix::Subject;
 
 const Subject kOther{12345, 12346, {777, 12346}};
 
-bool isRoot() { return geteuid() == 0; }
+bool isRoot() {
+  return geteuid() == 0;
+}
 
 Credentials credentials() {
   Credentials now;
@@ -73,7 +75,9 @@ void setCapabilities(uint32_t effective, uint32_t permitted) {
   CHECK(syscall(SYS_capset, &header, words) == 0);
 }
 
-constexpr uint32_t bit(int capability) { return 1u << capability; }
+constexpr uint32_t bit(int capability) {
+  return 1u << capability;
+}
 
 // A server that is not root, but may become others and read everything.
 void becomeCapable() {

@@ -1,6 +1,6 @@
 // Becoming a pipe's client: by its token, if it offers enough.
-#include "harness.h"
 #include "impersonation/identity.h"
+#include "harness.h"
 #include "win32/client_identity.h"
 #include "win32/unique_handle.h"
 
@@ -18,7 +18,8 @@ constexpr DWORD kDynamic = SECURITY_SQOS_PRESENT | SECURITY_IMPERSONATION | SECU
 struct Ends {
   explicit Ends(DWORD flags) {
     const std::string path = uniquePath();
-    server = UniqueHandle(CreateNamedPipeA(path.c_str(), PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE, 1, 4096, 4096, 0, nullptr));
+    server =
+        UniqueHandle(CreateNamedPipeA(path.c_str(), PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE, 1, 4096, 4096, 0, nullptr));
     client = UniqueHandle(openClient(path, GENERIC_READ | GENERIC_WRITE, flags));
   }
   UniqueHandle server, client;
@@ -27,7 +28,8 @@ struct Ends {
 // The level of the token that this thread acts with; -1 when it acts as itself.
 int levelHere() {
   UniqueHandle token;
-  if (!OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, token.out())) return GetLastError() == ERROR_NO_TOKEN ? -1 : -2;
+  if (!OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, TRUE, token.out()))
+    return GetLastError() == ERROR_NO_TOKEN ? -1 : -2;
   SECURITY_IMPERSONATION_LEVEL level = SecurityAnonymous;
   DWORD length = 0;
   GetTokenInformation(token.get(), TokenImpersonationLevel, &level, sizeof level, &length);
@@ -54,7 +56,8 @@ DWORD inChild(const char* what) {
   STARTUPINFOA start{};
   start.cb = sizeof start;
   PROCESS_INFORMATION process{};
-  if (!CreateProcessA(nullptr, command.data(), nullptr, nullptr, FALSE, 0, nullptr, nullptr, &start, &process)) return 1;
+  if (!CreateProcessA(nullptr, command.data(), nullptr, nullptr, FALSE, 0, nullptr, nullptr, &start, &process))
+    return 1;
   const UniqueHandle handle(process.hProcess), thread(process.hThread);
   WaitForSingleObject(handle.get(), 10000);
   DWORD code = 1;
