@@ -6,8 +6,12 @@
 
 namespace framepipe {
 
-Receiver::Receiver(const Framing& framing, std::shared_ptr<BlockPool> pool)
-    : decoder_(makeDecoder(framing)), pool_(std::move(pool)), max_frame_length_(framing.max_frame_length) {}
+Receiver::Receiver(const Framing& framing, std::shared_ptr<BlockPool> pool, size_t first_step)
+    : decoder_(makeDecoder(framing)),
+      pool_(std::move(pool)),
+      max_frame_length_(framing.max_frame_length),
+      first_step_(first_step),
+      step_(first_step) {}
 
 std::span<uint8_t> Receiver::room(size_t least) {
   if (pending() == 0 && block_.unique()) {
@@ -59,7 +63,7 @@ void Receiver::adapt(size_t count) {
   if (count == offered_ && offered_ >= step_ / 2)
     step_ = std::min(2 * step_, kGreatestStep);
   else if (count < step_ / 4)
-    step_ = std::max(step_ / 2, kFirstStep);
+    step_ = std::max(step_ / 2, first_step_);
 }
 
 Failure Receiver::arrived(size_t count, Chunk& chunk, bool message_ends) {

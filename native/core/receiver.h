@@ -11,8 +11,12 @@ namespace framepipe {
 
 class Receiver {
  public:
+  static constexpr size_t kFirstStep = 4u << 10;
+
   // `pool`: the loop's, so that connections share what memory they do not need right now.
-  explicit Receiver(const Framing& framing, std::shared_ptr<BlockPool> pool = nullptr);
+  // `first_step`: the room to begin with. Small where a read waits in it for as long as nothing comes.
+  explicit Receiver(const Framing& framing, std::shared_ptr<BlockPool> pool = nullptr,
+                    size_t first_step = kFirstStep);
 
   // Where the next bytes may be put: at least `least`, valid until arrived(), release() or another room().
   // A frame whose length is known gets room for all of it, in bounded steps, so that what a
@@ -34,7 +38,6 @@ class Receiver {
   size_t pending() const { return filled_ - start_; }
 
  private:
-  static constexpr size_t kFirstStep = 4u << 10;
   static constexpr size_t kGreatestStep = 256u << 10;
   // A frame of up to 1 MiB, with its header, gets all of its memory as soon as its length is known.
   static constexpr size_t kWholeFrame = (1u << 20) + (16u << 10);
@@ -51,15 +54,16 @@ class Receiver {
   std::unique_ptr<Decoder> decoder_;  // null: message framing
   std::shared_ptr<BlockPool> pool_;
   uint32_t max_frame_length_;
+  size_t first_step_;
   Failure failure_;
   BlockRef block_;
   size_t start_ = 0;    // first byte not consumed
   size_t filled_ = 0;   // end of what has arrived
   size_t wanted_ = 0;   // Decoder::Scan::wanted of the frame at start_
   size_t offered_ = 0;  // by the latest room()
-  size_t step_ = kFirstStep;  // how large a block to take: doubles while reads come back full, shrinks again
-  size_t frames_ = 0;         // how many came in the latest chunk,
-  size_t frame_size_ = 0;     // and how large they were: the next ones are likely to be alike
+  size_t step_;         // how large a block to take: doubles while reads come back full, shrinks again
+  size_t frames_ = 0;   // how many came in the latest chunk,
+  size_t frame_size_ = 0;  // and how large they were: the next ones are likely to be alike
   uint64_t position_ = 0;
 };
 

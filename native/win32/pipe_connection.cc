@@ -7,6 +7,11 @@
 
 namespace framepipe::win32 {
 
+namespace {
+// A read is posted on every connection, however idle: it need not have room for more than a small frame.
+constexpr size_t kIdleRoom = 1 << 10;
+}  // namespace
+
 PipeConnection::PipeConnection(PipeLoop& loop, Id id, PipeEnd&& end)
     : loop_(loop),
       id_(id),
@@ -14,7 +19,7 @@ PipeConnection::PipeConnection(PipeLoop& loop, Id id, PipeEnd&& end)
       listener_(std::move(end.listener)),
       server_(end.server),
       peer_(end.peer),
-      receiver_(options_.framing, loop.pool()),
+      receiver_(options_.framing, loop.pool(), kIdleRoom),
       handle_(std::move(end.handle)),
       queue_(options_.framing, loop.pool()) {
   UCHAR modes = FILE_SKIP_SET_EVENT_ON_HANDLE;

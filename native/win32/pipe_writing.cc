@@ -12,8 +12,9 @@ namespace framepipe::win32 {
 namespace {
 // Writes that are taken at once, before the thread has to turn to others.
 constexpr int kRounds = 16;
-// Windows copies what it does not hand over at once into memory that is never paged.
-constexpr size_t kLargestWrite = 1 << 20;
+// Windows copies what it does not hand over at once into memory that is never paged: so not any amount,
+// but a frame of 1 MiB, with what surrounds it, goes whole.
+constexpr size_t kLargestWrite = (1 << 20) + (64 << 10);
 }  // namespace
 
 Outcome<size_t> PipeConnection::send(std::span<const std::span<const uint8_t>> frames) {
