@@ -1,5 +1,5 @@
 // docs/api.md against the declarations: every public name is explained in both, and nothing else is.
-import { readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { exported } from './support/declarations.ts';
@@ -122,6 +122,12 @@ describe('docs/api.md', () => {
     const links = [...page.matchAll(/\]\(#([^)]+)\)/g)].map(([, link]) => link!);
     expect(links.length).toBeGreaterThan(20);
     expect(links.filter((link) => !slugs.has(link))).toEqual([]);
+  });
+
+  it('links to files that are there', () => {
+    const links = [...page.matchAll(/\]\((\.[^)#]+)/g)].map(([, link]) => link!);
+    expect(links.length).toBeGreaterThan(0);
+    expect(links.filter((link) => !existsSync(path.join(root, 'docs', link)))).toEqual([]);
   });
 
   it('names every code of our own, and no other', () => {
