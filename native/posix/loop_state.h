@@ -8,6 +8,7 @@
 #include "core/event_queue.h"
 #include "core/host.h"
 #include "posix/open_handles.h"
+#include "posix/recent_readers.h"
 
 namespace framepipe::posix {
 
@@ -19,6 +20,7 @@ class LoopState {
   uv_loop_s* uvLoop() { return host_.uvLoop(); }
   OpenHandles& handles() { return handles_; }
   const std::shared_ptr<BlockPool>& pool() const { return pool_; }
+  RecentReaders& recentReaders() { return recent_readers_; }
 
   // In a Turn, what is reported is delivered when it is due; in a call from JavaScript, by the doorbell.
   void report(Event&& event);
@@ -38,6 +40,7 @@ class LoopState {
   EventQueue& events_;
   OpenHandles handles_;
   std::shared_ptr<BlockPool> pool_ = std::make_shared<BlockPool>();
+  RecentReaders recent_readers_;
   Check* check_ = nullptr;
   size_t reported_bytes_ = 0;
   bool in_turn_ = false;

@@ -169,6 +169,7 @@ void SocketConnection::receive(bool to_the_end) {
   for (int i = 0; i < kReads && bytes < kReadBytes && mayRead(); ++i) {
     SocketInput::Step step = input_.read(socket_.get());
     bytes += step.bytes;
+    if (step.bytes > 0) state_.recentReaders().add(input_);
     if (!step.chunk.frames.empty()) {
       unread_ += step.chunk.length;
       state_.report({Event::Kind::Frames, id_, 0, {}, std::move(step.chunk)});
@@ -249,6 +250,7 @@ void SocketConnection::watch(bool narrow) {
 
 void SocketConnection::release(const Failure& failure) {
   drains_.finish();
+  state_.recentReaders().remove(input_);
   settleEnding(errnoFailure(EPIPE, "write", "the pipe was closed before everything was sent"));
   watch_.close();
   {

@@ -62,7 +62,7 @@ SocketInput::Step SocketInput::readStream(int socket) {
   Step step = arrived(static_cast<size_t>(count), false);
   step.emptied = static_cast<size_t>(count) < room.size();
   // A large block is soon had again from the pool: no idle connection keeps one.
-  if (step.emptied && room.size() >= BlockPool::kLeastSize) receiver_.release();
+  if (step.emptied && room.size() >= BlockPool::kLeastSize) rest();
   return step;
 }
 
@@ -107,7 +107,7 @@ SocketInput::Step SocketInput::ended() {
 SocketInput::Step SocketInput::failed(int error) {
   Step step;
   if (error == EAGAIN || error == EWOULDBLOCK) {
-    receiver_.release();
+    rest();
     return step;
   }
   step.state = Step::State::Ended;

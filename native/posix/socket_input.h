@@ -25,6 +25,10 @@ class SocketInput {
   // Reads and forgets what has arrived, a bounded part of it; false: there is no more.
   bool discard(int socket);
 
+  // Holds no memory any more but an incomplete frame's.
+  void rest() { receiver_.release(); }
+  bool recent = false;  // RecentReaders' mark
+
   // The kernel told that the peer left without having read all that was sent to it.
   bool reset() const { return reset_; }
 

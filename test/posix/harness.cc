@@ -159,6 +159,7 @@ void World::deliver() noexcept {
   CHECK(!delivering_);  // never out of a call from JavaScript
   if (!loop_ || delivering_) return;
   delivering_ = true;
+  ++deliveries;
   std::vector<Event> events;
   loop_->events().take(events);
   for (Event& event : events) {

@@ -74,6 +74,7 @@ class World final : public Host {
   bool consume = true;                         // frames are consumed as they come
   std::function<void(const Event&)> on_event;  // "JavaScript": may call anything
 
+  int deliveries = 0;
   int retained() const { return retained_; }
 
   // Host
