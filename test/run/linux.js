@@ -19,6 +19,6 @@ export function linuxPhases(options) {
     { name: 'unit', title: 'native unit tests: ASan and UBSan, then valgrind', run: unitTests },
     { name: 'posix', title: 'the loop for Linux without Node: ASan and UBSan, then TSan', run: posixLoop },
     { name: 'fuzz', title: 'fuzzing', run: fuzz },
-    { name: 'sanitize', title: 'the addon under ASan, UBSan and LSan', run: addonUnderSanitizers },
+    { name: 'sanitize', title: 'the addon under ASan, UBSan and LSan, then valgrind', run: addonUnderSanitizers },
   ];
 }

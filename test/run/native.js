@@ -91,7 +91,7 @@ export async function fuzz() {
 
 /** test/sanitize/*.js, scripts in plain node (no test runner: its workers are killed before leaks are looked for). */
 export async function addonUnderSanitizers() {
-  needPackages('g++', 'make');
+  needPackages('g++', 'make', 'valgrind');
   await buildTypeScript();
   await buildSanitized();
   const library = async (name) => (await must('g++', [`-print-file-name=${name}`])).trim();
@@ -105,5 +105,8 @@ export async function addonUnderSanitizers() {
   for (const file of files('test/sanitize', '.js')) {
     counts.push(await test(`test/sanitize/${file}`, process.execPath, [`test/sanitize/${file}`], { env }));
   }
+  // The sanitizers do not see memory that was never written.
+  const valgrind = ['-q', '--error-exitcode=55', '--leak-check=no', process.execPath, 'test/sanitize/exchange.js'];
+  counts.push(await test('test/sanitize/exchange.js (valgrind)', 'valgrind', valgrind));
   return sum(counts);
 }
