@@ -27,7 +27,9 @@ Failure connectFailure(int error, const std::string& path) {
     case EPROTOTYPE:
       return errnoFailure(error, kSyscall, "only one end uses framing.message()");
     case EACCES:
-      return errnoFailure(error, kSyscall, "the server's `access` option decides who may connect");
+      return errnoFailure(error, kSyscall,
+                          "the server's access option does not let this user connect; by default only the server's own "
+                          "user may: one that runs as another account needs access: 'authenticated'");
     default:
       return errnoFailure(error, kSyscall);
   }
@@ -72,10 +74,8 @@ Outcome<Id> SocketLoop::connect(const ConnectOptions& options, Id) {
   if (connectTo(socket.get(), address.value) < 0) return connectFailure(errno, options.path);
   const auto peer = peerOf(socket.get(), "connect");
   if (!peer) return peer.failure;
-  if (options.own_server_only && peer.value.uid != static_cast<int64_t>(::geteuid()))
-    return untrusted();
-  const auto connection =
-      std::make_shared<SocketConnection>(state_, std::move(socket), options, peer.value);
+  if (options.own_server_only && peer.value.uid != static_cast<int64_t>(::geteuid())) return untrusted();
+  const auto connection = std::make_shared<SocketConnection>(state_, std::move(socket), options, peer.value);
   if (const int error = connection->open()) return errnoFailure(-error, "connect");
   const Id id = connections_.add(connection);
   connection->begin(id);
@@ -91,6 +91,8 @@ void SocketLoop::stop(void (*done)(void*), void* argument) {
 
 }  // namespace posix
 
-std::unique_ptr<Loop> makeLoop(Host& host) { return std::make_unique<posix::SocketLoop>(host); }
+std::unique_ptr<Loop> makeLoop(Host& host) {
+  return std::make_unique<posix::SocketLoop>(host);
+}
 
 }  // namespace framepipe

@@ -44,7 +44,7 @@ Failure SocketFile::bind(int socket, const std::string& path, mode_t mode) {
     if (errno != EADDRINUSE) return errnoFailure(errno, kSyscall);
     if (const Failure taken = removeStaleSocket(address.value)) return taken;
   }
-  return errnoFailure(EADDRINUSE, kSyscall);
+  return errnoFailure(EADDRINUSE, kSyscall, "others take this name again and again");
 }
 
 // Not listened on yet, so that a mode which the umask had narrowed is widened in time.
@@ -71,8 +71,7 @@ Failure SocketFile::setMode(mode_t mode) const {
 
 void SocketFile::remove() {
   struct stat status;
-  if (!path_.empty() && ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ &&
-      status.st_ino == inode_)
+  if (!path_.empty() && ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ && status.st_ino == inode_)
     ::unlink(path_.c_str());
   path_.clear();
 }

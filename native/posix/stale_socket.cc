@@ -15,7 +15,11 @@ namespace framepipe::posix {
 
 namespace {
 
-Failure inUse(const char* hint) { return errnoFailure(EADDRINUSE, "listen", hint); }
+constexpr const char* kServed = "somebody serves this name already";
+
+Failure inUse(const char* hint = kServed) {
+  return errnoFailure(EADDRINUSE, "listen", hint);
+}
 
 bool sameFile(const struct stat& a, const struct stat& b) {
   return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
@@ -26,8 +30,7 @@ bool sameFile(const struct stat& a, const struct stat& b) {
 class RemovalLock {
  public:
   explicit RemovalLock(const std::string& path)
-      : path_(path + ".lock"),
-        file_(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) {
+      : path_(path + ".lock"), file_(::open(path_.c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600)) {
     held_ = file_ && ::flock(file_.get(), LOCK_EX | LOCK_NB) == 0 && stillThere();
   }
   RemovalLock(const RemovalLock&) = delete;
@@ -43,8 +46,7 @@ class RemovalLock {
  private:
   bool stillThere() const {
     struct stat mine, there;
-    return ::fstat(file_.get(), &mine) == 0 && ::lstat(path_.c_str(), &there) == 0 &&
-           sameFile(mine, there);
+    return ::fstat(file_.get(), &mine) == 0 && ::lstat(path_.c_str(), &there) == 0 && sameFile(mine, there);
   }
 
   std::string path_;
@@ -66,11 +68,9 @@ Failure removeStaleSocket(const sockaddr_un& address) {
   const char* path = address.sun_path;
   struct stat found;
   if (::lstat(path, &found)) return errno == ENOENT ? Failure{} : errnoFailure(errno, "listen");
-  if (!S_ISSOCK(found.st_mode))
-    return inUse("there is a file at this path that is not a socket; it was left alone");
-  if (!isDead(address)) return inUse(nullptr);
-  if (found.st_uid != ::geteuid())
-    return inUse("a socket that another user left behind is at this path");
+  if (!S_ISSOCK(found.st_mode)) return inUse("there is a file at this path that is not a socket; it was left alone");
+  if (!isDead(address)) return inUse();
+  if (found.st_uid != ::geteuid()) return inUse("a socket that another user left behind is at this path");
 
   const RemovalLock lock(path);
   if (!lock.opened()) return inUse("a dead socket is at this path, and path.lock cannot be opened");
@@ -78,7 +78,7 @@ Failure removeStaleSocket(const sockaddr_un& address) {
   const bool dead = isDead(address);
   struct stat now;
   if (::lstat(path, &now)) return errno == ENOENT ? Failure{} : errnoFailure(errno, "listen");
-  if (!dead || !sameFile(found, now)) return inUse(nullptr);
+  if (!dead || !sameFile(found, now)) return inUse();
   if (::unlink(path) && errno != ENOENT) return errnoFailure(errno, "listen");
   return {};
 }
