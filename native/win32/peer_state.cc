@@ -32,8 +32,8 @@ using QueryInformationFile = NTSTATUS(NTAPI*)(HANDLE, IO_STATUS_BLOCK*, void*, U
 bool serverLeft(HANDLE pipe) {
   const HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
   if (!ntdll) return false;
-  const auto query = reinterpret_cast<QueryInformationFile>(
-      reinterpret_cast<void*>(GetProcAddress(ntdll, "NtQueryInformationFile")));
+  const auto query =
+      reinterpret_cast<QueryInformationFile>(reinterpret_cast<void*>(GetProcAddress(ntdll, "NtQueryInformationFile")));
   if (!query) return false;
   IO_STATUS_BLOCK status{};
   PipeLocalInformation information{};

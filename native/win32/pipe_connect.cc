@@ -47,7 +47,8 @@ Failure check(HANDLE pipe, const Peer& server, const ConnectOptions& options) {
   DWORD mode = PIPE_READMODE_MESSAGE | PIPE_WAIT;
   if (SetNamedPipeHandleState(pipe, &mode, /*maxCollectionCount=*/nullptr, /*collectDataTimeout=*/nullptr)) return {};
   Failure failure = connectFailure(GetLastError());
-  if (failure.os == ERROR_INVALID_PARAMETER) failure.hint = "framing.message() needs a server whose pipe is in message mode";
+  if (failure.os == ERROR_INVALID_PARAMETER)
+    failure.hint = "framing.message() needs a server whose pipe is in message mode";
   return failure;
 }
 

@@ -11,7 +11,8 @@ namespace framepipe::win32 {
 void PipeConnection::waitForDrain(Id request) {
   const Lock lock(mutex_);
   if (state_ != State::Open || write_failed_)
-    return loop_.emit({.kind = Event::Kind::Settled, .id = request,
+    return loop_.emit({.kind = Event::Kind::Settled,
+                       .id = request,
                        .failure = {"EPIPE", "waitForDrain", failure_.os, "the connection is closed"}});
   if (!canWrite()) return loop_.emit({.kind = Event::Kind::Settled, .id = request});
   drains_.push_back({request, accepted_});

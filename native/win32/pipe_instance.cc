@@ -26,8 +26,8 @@ DWORD pipeMode(const ListenOptions& options) {
 
 }  // namespace
 
-DWORD PipeInstance::create(const std::wstring& path, const ListenOptions& options,
-                           const SecurityDescriptor& descriptor, bool first) {
+DWORD PipeInstance::create(const std::wstring& path, const ListenOptions& options, const SecurityDescriptor& descriptor,
+                           bool first) {
   SECURITY_ATTRIBUTES attributes{sizeof attributes, descriptor.get(), /*bInheritHandle=*/FALSE};
   handle_ = UniqueHandle(CreateNamedPipeW(path.c_str(), openMode(options, first), pipeMode(options),
                                           options.max_instances ? options.max_instances : PIPE_UNLIMITED_INSTANCES,
@@ -53,7 +53,9 @@ DWORD PipeInstance::waitForClient(Port& port) {
   }
 }
 
-void PipeInstance::cancel() { CancelIoEx(handle_.get(), &connect_); }
+void PipeInstance::cancel() {
+  CancelIoEx(handle_.get(), &connect_);
+}
 
 void PipeInstance::completed(Operation&, Completion completion) noexcept {
   listener_->answered(*this, completion.error);

@@ -12,7 +12,9 @@ namespace win32 {
 
 namespace {
 
-constexpr Failure ending(const char* syscall) { return {"ECANCELED", syscall, 0, "the environment is ending"}; }
+constexpr Failure ending(const char* syscall) {
+  return {"ECANCELED", syscall, 0, "the environment is ending"};
+}
 
 // Windows would cut the path at a NUL, and mean another pipe.
 Outcome<std::wstring> widePath(const std::string& path, const char* syscall) {
@@ -37,7 +39,8 @@ Outcome<Id> PipeLoop::listen(const ListenOptions& options) {
   if (const Failure failure = port_.open()) return failure;
 
   const Id id = listeners_.reserve();
-  auto listener = std::make_shared<PipeListener>(*this, id, std::move(path.value), options, std::move(descriptor.value));
+  auto listener =
+      std::make_shared<PipeListener>(*this, id, std::move(path.value), options, std::move(descriptor.value));
   listeners_.put(id, listener);
   Failure failure = live_.enter(listener) ? listener->open() : ending("listen");
   if (!failure) {
@@ -111,6 +114,8 @@ void PipeLoop::stop(void (*done)(void*), void* argument) {
 
 }  // namespace win32
 
-std::unique_ptr<Loop> makeLoop(Host& host) { return std::make_unique<win32::PipeLoop>(host); }
+std::unique_ptr<Loop> makeLoop(Host& host) {
+  return std::make_unique<win32::PipeLoop>(host);
+}
 
 }  // namespace framepipe

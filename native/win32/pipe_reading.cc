@@ -52,8 +52,7 @@ std::optional<Completion> PipeConnection::issueRead() {
   if (state_ >= State::Aborting) return std::nullopt;
   Completion completion;
   reading_ = true;  // first, for the packet may be handled before this returns
-  const BOOL ok = ReadFile(handle_.get(), room.data(), static_cast<DWORD>(room.size()),
-                           &completion.bytes, lend(read_));
+  const BOOL ok = ReadFile(handle_.get(), room.data(), static_cast<DWORD>(room.size()), &completion.bytes, lend(read_));
   if (issued(read_, ok, completion.error) == Issued::Pending) return std::nullopt;
   reading_ = false;
   return completion;
@@ -104,7 +103,8 @@ void PipeConnection::peerGone() {
   end(receiver_.ended());
   const Lock lock(mutex_);
   const bool unsent = !queue_.empty() && !write_failed_;
-  cutShort(unsent ? Failure{"EPIPE", "write", ERROR_BROKEN_PIPE, "the peer left before everything was sent"} : failure_);
+  cutShort(unsent ? Failure{"EPIPE", "write", ERROR_BROKEN_PIPE, "the peer left before everything was sent"}
+                  : failure_);
 }
 
 // While no read is posted (paused by JavaScript's pace, or a direction that has none), nothing reports

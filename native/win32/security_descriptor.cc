@@ -101,7 +101,8 @@ Outcome<SecurityDescriptor> SecurityDescriptor::fromSddl(const std::string& sddl
   BOOL present = FALSE, defaulted = FALSE;
   ACL* dacl = nullptr;
   if (!GetSecurityDescriptorDacl(parsed.get(), &present, &dacl, &defaulted) || !present || !dacl)
-    return invalid(syscall, ERROR_INVALID_ACL, "access.sddl needs a list of who may connect (D:…); without one everybody might do everything");
+    return invalid(syscall, ERROR_INVALID_ACL,
+                   "access.sddl needs a list of who may connect (D:…); without one everybody might do everything");
 
   const Outcome<Sid> user = currentUser(syscall);
   if (!user) return user.failure;
@@ -119,7 +120,8 @@ Outcome<SecurityDescriptor> SecurityDescriptor::fromSddl(const std::string& sddl
       !InitializeSecurityDescriptor(&absolute, SECURITY_DESCRIPTOR_REVISION) ||
       !SetSecurityDescriptorOwner(&absolute, owner.get(), /*defaulted=*/FALSE) ||
       !SetSecurityDescriptorGroup(&absolute, group, /*defaulted=*/FALSE) ||
-      !SetSecurityDescriptorDacl(&absolute, /*present=*/TRUE, reinterpret_cast<ACL*>(acl.data()), /*defaulted=*/FALSE) ||
+      !SetSecurityDescriptorDacl(&absolute, /*present=*/TRUE, reinterpret_cast<ACL*>(acl.data()),
+                                 /*defaulted=*/FALSE) ||
       !SetSecurityDescriptorControl(&absolute, SE_DACL_PROTECTED, SE_DACL_PROTECTED) ||
       (labelled && !SetSecurityDescriptorSacl(&absolute, /*present=*/TRUE, sacl, /*defaulted=*/FALSE)))
     return win32Failure(GetLastError(), syscall);

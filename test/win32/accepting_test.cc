@@ -1,5 +1,6 @@
 // Listening, connecting, accepting: races, limits, names.
 #include <algorithm>
+#include <atomic>
 #include <thread>
 
 #include "harness.h"
@@ -118,9 +119,41 @@ TEST(closing_the_listener_keeps_connections) {
   check(desk.until([&] { return desk.seen(server).frames.size() == 1; }), "the connection lives on");
 }
 
+TEST(closing_the_listener_while_clients_come) {
+  for (int round = 0; round < 40; ++round) {
+    Desk desk;
+    const std::string path = uniquePath();
+    ListenOptions options = serving(path);
+    options.pending_instances = 8;
+    const Id listener = desk.listen(options);
+    std::atomic<bool> over{false};
+    size_t came = 0;
+    std::thread clients([&] {
+      while (!over) {
+        const HANDLE pipe = openClient(path);
+        if (!pipe) continue;
+        ++came;
+        writeAll(pipe, prefixed("x"));
+        CloseHandle(pipe);
+      }
+    });
+    desk.until([&] { return desk.accepted.size() > static_cast<size_t>(round % 10); });
+    desk.loop().listener(listener)->close();
+    check(desk.until([&] { return !desk.unlistened.empty(); }), "Unlistened");
+    over = true;
+    clients.join();
+    check(desk.until([&] {
+      return std::all_of(desk.accepted.begin(), desk.accepted.end(), [&](Id id) { return desk.seen(id).closed; });
+    }),
+          "all that were accepted end");
+    check(came >= desk.accepted.size(), "nobody was made up");
+  }
+}
+
 TEST(bad_names) {
   Desk desk;
-  for (const std::string& path : {std::string(), std::string("\\\\.\\pipe\\a\0b", 12), std::string("\\\\.\\pipe\\\xff\xfe")}) {
+  for (const std::string& path :
+       {std::string(), std::string("\\\\.\\pipe\\a\0b", 12), std::string("\\\\.\\pipe\\\xff\xfe")}) {
     sameCode(desk.loop().listen(serving(path)).failure, "EINVAL");
     sameCode(desk.loop().connect(connecting(path), 1).failure, "EINVAL");
   }
@@ -163,10 +196,13 @@ TEST(a_client_that_writes_and_leaves_at_once) {
       CloseHandle(pipe);
     }
   });
-  check(desk.until([&] {
-    return desk.accepted.size() == kClients &&
-           std::all_of(desk.accepted.begin(), desk.accepted.end(), [&](Id id) { return desk.seen(id).closed; });
-  }, 30000), "all are accepted, read and released");
+  check(desk.until(
+            [&] {
+              return desk.accepted.size() == kClients && std::all_of(desk.accepted.begin(), desk.accepted.end(),
+                                                                     [&](Id id) { return desk.seen(id).closed; });
+            },
+            30000),
+        "all are accepted, read and released");
   clients.join();
   for (size_t i = 0; i < std::min(kClients, desk.accepted.size()); ++i) {
     const Seen& seen = desk.seen(desk.accepted[i]);
@@ -192,8 +228,10 @@ TEST(two_hundred_clients_at_once) {
   }
   check(desk.until([&] { return desk.accepted.size() == 200; }), "all accepted");
   check(desk.until([&] {
-    return std::all_of(desk.accepted.begin(), desk.accepted.end(), [&](Id id) { return desk.seen(id).frames.size() == 1; });
-  }), "all heard");
+    return std::all_of(desk.accepted.begin(), desk.accepted.end(),
+                       [&](Id id) { return desk.seen(id).frames.size() == 1; });
+  }),
+        "all heard");
   for (const Id id : desk.accepted) desk.send(id, "answer to " + desk.seen(id).frames[0]);
   for (size_t i = 0; i < clients.size(); ++i) {
     check(desk.until([&] { return desk.seen(clients[i]).frames.size() == 1; }), "answered");
@@ -217,7 +255,8 @@ TEST(a_thousand_connections_leave_nothing_behind) {
   for (int i = 0; i < 20; ++i) cycle(i);
   const DWORD before = handles();
   for (int i = 0; i < 1000; ++i) cycle(i);
-  check(handles() <= before + 4, "handles: " + std::to_string(before) + " before, " + std::to_string(handles()) + " after");
+  check(handles() <= before + 4,
+        "handles: " + std::to_string(before) + " before, " + std::to_string(handles()) + " after");
   same(desk.retained, 1, "only the listener keeps the process alive");
 }
 
@@ -306,7 +345,8 @@ TEST(stopping_at_any_moment) {
     for (HANDLE pipe : pipes)
       if (pipe) CloseHandle(pipe);
   }
-  check(handles() <= before + 4, "handles: " + std::to_string(before) + " before, " + std::to_string(handles()) + " after");
+  check(handles() <= before + 4,
+        "handles: " + std::to_string(before) + " before, " + std::to_string(handles()) + " after");
 }
 
 TEST(a_loop_that_never_began) {
@@ -314,4 +354,6 @@ TEST(a_loop_that_never_began) {
   desk.stop();
 }
 
-int main(int argc, char** argv) { return run(argc, argv); }
+int main(int argc, char** argv) {
+  return run(argc, argv);
+}

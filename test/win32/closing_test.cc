@@ -1,7 +1,9 @@
 // Ends: graceful, at once, the peer's; at every moment.
+#include <atomic>
 #include <thread>
 
 #include "harness.h"
+#include "impersonation/identity.h"
 
 using namespace framepipe;
 using namespace framepipe::test;
@@ -229,6 +231,29 @@ TEST(both_ends_close_at_once) {
   }
 }
 
+// What the impersonation thread is doing with the handle must be over before it is closed.
+TEST(asking_who_the_client_is_while_it_ends) {
+  Desk desk;
+  for (int round = 0; round < 60; ++round) {
+    Foreign foreign(desk);
+    const std::shared_ptr<Connection> connection = desk.loop().connection(foreign.server);
+    std::atomic<bool> asked{false};
+    std::thread asks([&] {
+      for (int i = 0; i < 40; ++i) {
+        const auto identity = connection->identity(/*to_act=*/false);
+        if (!identity) sameCode(identity.failure, "ERR_PIPE_CANNOT_IMPERSONATE");
+        asked = true;
+      }
+    });
+    while (!asked) Sleep(0);
+    if (round % 3 == 0) foreign.leave();
+    if (round % 3 == 1) connection->close();
+    if (round % 3 == 2) connection->destroy({});
+    check(desk.closes(foreign.server), "Closed");
+    asks.join();
+  }
+}
+
 TEST(traffic_is_cut_at_random) {
   const DWORD before = handles();
   {
@@ -256,7 +281,10 @@ TEST(traffic_is_cut_at_random) {
       if (!check(desk.closes(client) && desk.closes(server), "round " + std::to_string(i))) return;
     }
   }
-  check(handles() <= before + 4, "handles: " + std::to_string(before) + " before, " + std::to_string(handles()) + " after");
+  check(handles() <= before + 4,
+        "handles: " + std::to_string(before) + " before, " + std::to_string(handles()) + " after");
 }
 
-int main(int argc, char** argv) { return run(argc, argv); }
+int main(int argc, char** argv) {
+  return run(argc, argv);
+}

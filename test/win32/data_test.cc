@@ -63,9 +63,13 @@ TEST(frames_of_all_sizes_both_ways) {
     desk.send(pair.client, pattern(size, 1));
     desk.send(pair.server, pattern(size, 2));
   }
-  check(desk.until([&] {
-    return desk.seen(pair.server).frames.size() == sizes.size() && desk.seen(pair.client).frames.size() == sizes.size();
-  }, 30000), "all arrive");
+  check(desk.until(
+            [&] {
+              return desk.seen(pair.server).frames.size() == sizes.size() &&
+                     desk.seen(pair.client).frames.size() == sizes.size();
+            },
+            30000),
+        "all arrive");
   for (size_t i = 0; i < desk.seen(pair.server).frames.size(); ++i) {
     check(desk.seen(pair.server).frames[i] == pattern(sizes[i], 1), "to the server: " + std::to_string(sizes[i]));
     check(desk.seen(pair.client).frames[i] == pattern(sizes[i], 2), "to the client: " + std::to_string(sizes[i]));
@@ -77,18 +81,20 @@ TEST(many_small_frames_keep_their_order) {
   const Pair pair(desk);
   constexpr size_t kFrames = 200000;
   size_t sent = 0, right = 0;
-  const bool all = desk.until([&] {
-    auto& frames = desk.seen(pair.server).frames;
-    for (const std::string& frame : frames)
-      if (!check(frame == std::to_string(right++), "order")) return true;
-    frames.clear();
-    while (sent < kFrames && sent < right + 20000) {
-      if (trySend(desk, pair.client, std::to_string(sent)).failure) return check(false, "send");
-      if (++sent % 64 == 0) desk.at(pair.client).flush();
-    }
-    desk.at(pair.client).flush();
-    return right == kFrames;
-  }, 30000);
+  const bool all = desk.until(
+      [&] {
+        auto& frames = desk.seen(pair.server).frames;
+        for (const std::string& frame : frames)
+          if (!check(frame == std::to_string(right++), "order")) return true;
+        frames.clear();
+        while (sent < kFrames && sent < right + 20000) {
+          if (trySend(desk, pair.client, std::to_string(sent)).failure) return check(false, "send");
+          if (++sent % 64 == 0) desk.at(pair.client).flush();
+        }
+        desk.at(pair.client).flush();
+        return right == kFrames;
+      },
+      30000);
   check(all, "all arrive: " + std::to_string(right) + " of " + std::to_string(sent) + ", " +
                  std::to_string(desk.at(pair.client).traffic().bytes_out) + " bytes out, " +
                  std::to_string(desk.at(pair.server).traffic().bytes_in) + " bytes in");
@@ -131,15 +137,17 @@ TEST(a_slow_reader_consumes_by_and_by) {
   for (size_t i = 0; i < kFrames; ++i) trySend(desk, pair.client, std::string(1000, static_cast<char>(i)));
   desk.at(pair.client).flush();
   size_t consumed = 0;
-  const bool all = desk.until([&] {
-    Seen& seen = desk.seen(pair.server);
-    const size_t bytes = std::min<size_t>(seen.bytes, 5020);
-    desk.at(pair.server).consumed(bytes);
-    seen.bytes -= bytes;
-    consumed += bytes;
-    if (seen.bytes > 0) desk.ring();
-    return consumed == kFrames * 1004;
-  }, 30000);
+  const bool all = desk.until(
+      [&] {
+        Seen& seen = desk.seen(pair.server);
+        const size_t bytes = std::min<size_t>(seen.bytes, 5020);
+        desk.at(pair.server).consumed(bytes);
+        seen.bytes -= bytes;
+        consumed += bytes;
+        if (seen.bytes > 0) desk.ring();
+        return consumed == kFrames * 1004;
+      },
+      30000);
   check(all, "all is consumed: " + std::to_string(consumed));
   same(desk.seen(pair.server).frames.size(), kFrames, "all frames");
 }
@@ -153,17 +161,20 @@ TEST(full_duplex_under_load) {
   const std::string frame = pattern(256 << 10, 7);
   size_t sent[2] = {0, 0};
   const Id ends[2] = {pair.client, pair.server};
-  check(desk.until([&] {
-    for (int end = 0; end < 2; ++end) {
-      while (sent[end] < kFrames) {
-        const Outcome<size_t> queued = trySend(desk, ends[end], frame);
-        desk.at(ends[end]).flush();
-        ++sent[end];
-        if (queued.value > 1 << 20) break;
-      }
-    }
-    return desk.seen(pair.client).frames.size() == kFrames && desk.seen(pair.server).frames.size() == kFrames;
-  }, 120000), "all arrive");
+  check(desk.until(
+            [&] {
+              for (int end = 0; end < 2; ++end) {
+                while (sent[end] < kFrames) {
+                  const Outcome<size_t> queued = trySend(desk, ends[end], frame);
+                  desk.at(ends[end]).flush();
+                  ++sent[end];
+                  if (queued.value > 1 << 20) break;
+                }
+              }
+              return desk.seen(pair.client).frames.size() == kFrames && desk.seen(pair.server).frames.size() == kFrames;
+            },
+            120000),
+        "all arrive");
   same(desk.seen(pair.client).hash, desk.seen(pair.server).hash, "the same bytes");
 }
 
@@ -175,9 +186,12 @@ TEST(messages_keep_their_boundaries) {
     desk.send(pair.client, pattern(size, 3));
     desk.send(pair.server, pattern(size, 4));
   }
-  const bool all = desk.until([&] {
-    return desk.seen(pair.server).frames.size() == sizes.size() && desk.seen(pair.client).frames.size() == sizes.size();
-  }, 30000);
+  const bool all = desk.until(
+      [&] {
+        return desk.seen(pair.server).frames.size() == sizes.size() &&
+               desk.seen(pair.client).frames.size() == sizes.size();
+      },
+      30000);
   check(all, "all arrive: " + std::to_string(desk.seen(pair.server).frames.size()));
   for (size_t i = 0; i < desk.seen(pair.server).frames.size(); ++i) {
     check(desk.seen(pair.server).frames[i] == pattern(sizes[i], 3), "to the server: " + std::to_string(sizes[i]));
@@ -249,7 +263,8 @@ TEST(a_frame_that_is_too_long) {
 TEST(an_empty_write_is_no_end) {
   Desk desk;
   Foreign foreign(desk);
-  check(writeAll(foreign.pipe, "") && writeAll(foreign.pipe, prefixed("after it")) && writeAll(foreign.pipe, ""), "write");
+  check(writeAll(foreign.pipe, "") && writeAll(foreign.pipe, prefixed("after it")) && writeAll(foreign.pipe, ""),
+        "write");
   check(desk.until([&] { return desk.seen(foreign.server).frames.size() == 1; }), "it goes on");
   check(!desk.seen(foreign.server).ended, "no end");
 }
@@ -331,4 +346,6 @@ TEST(waiting_no_more) {
   sameCode(desk.settled[9], "EPIPE");
 }
 
-int main(int argc, char** argv) { return run(argc, argv); }
+int main(int argc, char** argv) {
+  return run(argc, argv);
+}

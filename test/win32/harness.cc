@@ -20,7 +20,9 @@ std::atomic<int> failures{0};
 
 }  // namespace
 
-Test::Test(const char* name, void (*body)()) { tests().push_back({name, body}); }
+Test::Test(const char* name, void (*body)()) {
+  tests().push_back({name, body});
+}
 
 int run(int argc, char** argv) {
   std::setvbuf(stdout, nullptr, _IONBF, 0);
@@ -41,7 +43,8 @@ int run(int argc, char** argv) {
 
 bool check(bool holds, const std::string& what, Place place) {
   if (holds) return true;
-  if (++failures <= 20) std::printf("%s:%u: %s\n", place.file_name(), static_cast<unsigned>(place.line()), what.c_str());
+  if (++failures <= 20)
+    std::printf("%s:%u: %s\n", place.file_name(), static_cast<unsigned>(place.line()), what.c_str());
   return false;
 }
 
@@ -70,6 +73,8 @@ void Desk::take(Event& event) {
   loop_->admit(event);
   switch (event.kind) {
     case Event::Kind::Accepted:
+      for (const Id id : unlistened)
+        if (id == event.id) ++strays;
       accepted.push_back(event.other);
       break;
     case Event::Kind::Settled:
@@ -167,7 +172,9 @@ std::string uniquePath() {
   return "\\\\.\\pipe\\framepipe-test-" + std::to_string(GetCurrentProcessId()) + "-" + std::to_string(++last);
 }
 
-std::wstring wide(const std::string& text) { return {text.begin(), text.end()}; }
+std::wstring wide(const std::string& text) {
+  return {text.begin(), text.end()};
+}
 
 ListenOptions serving(const std::string& path) {
   ListenOptions options;

@@ -23,8 +23,8 @@ struct Test {
 };
 int run(int argc, char** argv);
 
-#define TEST(name)                                    \
-  static void test_##name();                          \
+#define TEST(name)                                       \
+  static void test_##name();                             \
   static const Test register_##name(#name, test_##name); \
   static void test_##name()
 

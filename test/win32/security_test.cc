@@ -19,7 +19,9 @@ std::string narrow(const wchar_t* text) {
   return bytes;
 }
 
-std::string me() { return narrow(win32::currentUser("test").value.toString().c_str()); }
+std::string me() {
+  return narrow(win32::currentUser("test").value.toString().c_str());
+}
 
 // The descriptor of a live pipe, as a client finds it.
 std::string descriptorOf(HANDLE pipe) {
@@ -37,7 +39,8 @@ std::string descriptorOf(HANDLE pipe) {
 // SDDL as Windows writes it: names for well-known users and rights.
 std::string written(const std::string& sddl) {
   PSECURITY_DESCRIPTOR descriptor = nullptr;
-  if (!ConvertStringSecurityDescriptorToSecurityDescriptorA(sddl.c_str(), SDDL_REVISION_1, &descriptor, nullptr)) return "bad";
+  if (!ConvertStringSecurityDescriptorToSecurityDescriptorA(sddl.c_str(), SDDL_REVISION_1, &descriptor, nullptr))
+    return "bad";
   wchar_t* text = nullptr;
   ConvertSecurityDescriptorToStringSecurityDescriptorW(descriptor, SDDL_REVISION_1, kWhole, &text, nullptr);
   const std::string result = narrow(text);
@@ -65,9 +68,9 @@ std::string asServed(Desk& desk, const ListenOptions& options) {
 
 // Runs `body` on a thread that is another user, made up: NtCreateToken, which Wine's administrator may call.
 bool asSomebodyElse(const std::function<void()>& body) {
-  using NtCreateToken = LONG(NTAPI*)(HANDLE*, ACCESS_MASK, void*, TOKEN_TYPE, LUID*, LARGE_INTEGER*, TOKEN_USER*,
-                                     TOKEN_GROUPS*, TOKEN_PRIVILEGES*, TOKEN_OWNER*, TOKEN_PRIMARY_GROUP*,
-                                     TOKEN_DEFAULT_DACL*, TOKEN_SOURCE*);
+  using NtCreateToken =
+      LONG(NTAPI*)(HANDLE*, ACCESS_MASK, void*, TOKEN_TYPE, LUID*, LARGE_INTEGER*, TOKEN_USER*, TOKEN_GROUPS*,
+                   TOKEN_PRIVILEGES*, TOKEN_OWNER*, TOKEN_PRIMARY_GROUP*, TOKEN_DEFAULT_DACL*, TOKEN_SOURCE*);
   const auto create = reinterpret_cast<NtCreateToken>(
       reinterpret_cast<void*>(GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "NtCreateToken")));
   if (!create) return false;
@@ -131,10 +134,12 @@ TEST(the_descriptors_of_access) {
 TEST(nobody_but_the_owner_creates_instances) {
   Desk desk;
   const std::string tail = "(A;;0x4;;;" + me() + ")";
-  same(asServed(desk, withSddl("D:(A;;GA;;;WD)")), written("O:" + me() + "D:P(A;;0x1f01fb;;;WD)" + tail), "generic all");
-  same(asServed(desk, withSddl("D:P(A;;GRGW;;;WD)")), written("O:" + me() + "D:P(A;;0x12019b;;;WD)" + tail), "generic write");
+  same(asServed(desk, withSddl("D:(A;;GA;;;WD)")), written("O:" + me() + "D:P(A;;0x1f01fb;;;WD)" + tail),
+       "generic all");
+  same(asServed(desk, withSddl("D:P(A;;GRGW;;;WD)")), written("O:" + me() + "D:P(A;;0x12019b;;;WD)" + tail),
+       "generic write");
   same(asServed(desk, withSddl("D:P(A;;FA;;;" + me() + ")(A;;0x12019f;;;BU)")),
-        written("O:" + me() + "D:P(A;;0x1f01fb;;;" + me() + ")(A;;0x12019b;;;BU)" + tail), "spelled out");
+       written("O:" + me() + "D:P(A;;0x1f01fb;;;" + me() + ")(A;;0x12019b;;;BU)" + tail), "spelled out");
 }
 
 TEST(a_descriptor_that_is_none) {
@@ -221,7 +226,8 @@ TEST(somebody_else) {
     const HANDLE pipe = openClient(everyones.path);
     check(pipe != nullptr, "is let into everyone's: " + std::to_string(GetLastError()));
     CloseHandle(pipe);
-    const HANDLE instance = CreateNamedPipeA(everyones.path.c_str(), PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE, 255, 0, 0, 0, nullptr);
+    const HANDLE instance =
+        CreateNamedPipeA(everyones.path.c_str(), PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE, 255, 0, 0, 0, nullptr);
     check(instance == INVALID_HANDLE_VALUE && GetLastError() == ERROR_ACCESS_DENIED, "creates no instance of it");
   });
   check(ran, "another user can be made up");
@@ -277,4 +283,6 @@ TEST(a_server_that_is_ours) {
   desk.connect(wary);
 }
 
-int main(int argc, char** argv) { return run(argc, argv); }
+int main(int argc, char** argv) {
+  return run(argc, argv);
+}
