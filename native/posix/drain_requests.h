@@ -13,8 +13,7 @@ namespace framepipe::posix {
 
 class DrainRequests final : private Timer::Owner {
  public:
-  DrainRequests(LoopState& state, const UniqueFd& socket, const SocketInput& input,
-                const SocketOutput& output)
+  DrainRequests(LoopState& state, const UniqueFd& socket, const SocketInput& input, const SocketOutput& output)
       : state_(state), socket_(socket), input_(input), output_(output), timer_(*this) {}
 
   // Settled when all that has been sent up to now is read.

@@ -6,42 +6,50 @@ namespace framepipe::posix {
 
 namespace {
 
+struct Name {
+  int error;
+  const char* name;
+};
+
 // strerrorname_np() is glibc's alone.
+constexpr Name kNames[] = {
+    {EACCES, "EACCES"},
+    {EADDRINUSE, "EADDRINUSE"},
+    {EAGAIN, "EAGAIN"},
+    {EBADF, "EBADF"},
+    {ECANCELED, "ECANCELED"},
+    {ECONNABORTED, "ECONNABORTED"},
+    {ECONNREFUSED, "ECONNREFUSED"},
+    {ECONNRESET, "ECONNRESET"},
+    {EEXIST, "EEXIST"},
+    {EINTR, "EINTR"},
+    {EINVAL, "EINVAL"},
+    {EIO, "EIO"},
+    {EISDIR, "EISDIR"},
+    {ELOOP, "ELOOP"},
+    {EMFILE, "EMFILE"},
+    {EMSGSIZE, "EMSGSIZE"},
+    {ENAMETOOLONG, "ENAMETOOLONG"},
+    {ENFILE, "ENFILE"},
+    {ENOBUFS, "ENOBUFS"},
+    {ENOENT, "ENOENT"},
+    {ENOMEM, "ENOMEM"},
+    {ENOSPC, "ENOSPC"},
+    {ENOTCONN, "ENOTCONN"},
+    {ENOTDIR, "ENOTDIR"},
+    {ENOTSOCK, "ENOTSOCK"},
+    {ENOTSUP, "ENOTSUP"},
+    {EPERM, "EPERM"},
+    {EPIPE, "EPIPE"},
+    {EPROTOTYPE, "EPROTOTYPE"},
+    {EROFS, "EROFS"},
+    {ETIMEDOUT, "ETIMEDOUT"},
+};
+
 const char* nameOf(int error) {
-  switch (error) {
-    case EACCES: return "EACCES";
-    case EADDRINUSE: return "EADDRINUSE";
-    case EAGAIN: return "EAGAIN";
-    case EBADF: return "EBADF";
-    case ECANCELED: return "ECANCELED";
-    case ECONNABORTED: return "ECONNABORTED";
-    case ECONNREFUSED: return "ECONNREFUSED";
-    case ECONNRESET: return "ECONNRESET";
-    case EEXIST: return "EEXIST";
-    case EINTR: return "EINTR";
-    case EINVAL: return "EINVAL";
-    case EIO: return "EIO";
-    case EISDIR: return "EISDIR";
-    case ELOOP: return "ELOOP";
-    case EMFILE: return "EMFILE";
-    case EMSGSIZE: return "EMSGSIZE";
-    case ENAMETOOLONG: return "ENAMETOOLONG";
-    case ENFILE: return "ENFILE";
-    case ENOBUFS: return "ENOBUFS";
-    case ENOENT: return "ENOENT";
-    case ENOMEM: return "ENOMEM";
-    case ENOSPC: return "ENOSPC";
-    case ENOTCONN: return "ENOTCONN";
-    case ENOTDIR: return "ENOTDIR";
-    case ENOTSOCK: return "ENOTSOCK";
-    case ENOTSUP: return "ENOTSUP";
-    case EPERM: return "EPERM";
-    case EPIPE: return "EPIPE";
-    case EPROTOTYPE: return "EPROTOTYPE";
-    case EROFS: return "EROFS";
-    case ETIMEDOUT: return "ETIMEDOUT";
-    default: return "UNKNOWN";
-  }
+  for (const Name& known : kNames)
+    if (known.error == error) return known.name;
+  return "UNKNOWN";
 }
 
 }  // namespace

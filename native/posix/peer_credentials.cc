@@ -11,8 +11,7 @@ namespace framepipe::posix {
 Outcome<Peer> peerOf(int socket, const char* syscall) {
   ucred credentials{};
   socklen_t size = sizeof credentials;
-  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size))
-    return errnoFailure(errno, syscall);
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size)) return errnoFailure(errno, syscall);
   Peer peer;
   if (credentials.pid > 0) peer.pid = credentials.pid;  // 0: a process that this namespace cannot see
   peer.uid = credentials.uid;

@@ -11,8 +11,7 @@ Outcome<sockaddr_un> socketAddress(const std::string& path, const char* syscall)
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.empty()) return errnoFailure(EINVAL, syscall, "the path is empty");
-  if (path.find('\0') != std::string::npos)
-    return errnoFailure(EINVAL, syscall, "the path contains a NUL");
+  if (path.find('\0') != std::string::npos) return errnoFailure(EINVAL, syscall, "the path contains a NUL");
   if (path.size() >= sizeof address.sun_path)
     return errnoFailure(ENAMETOOLONG, syscall, "a socket's path has at most 107 bytes");
   std::memcpy(address.sun_path, path.data(), path.size());

@@ -19,13 +19,6 @@ constexpr const char* kSyscall = "listen";
 // Each round but the first follows on a removed socket: only others who take the name keep us from it.
 constexpr int kRounds = 4;
 
-// chmod() by descriptor: a path could name another file by now, and fchmod() refuses O_PATH.
-bool changeMode(int file, mode_t mode) {
-  char self[32];
-  std::snprintf(self, sizeof self, "/proc/self/fd/%d", file);
-  return ::chmod(self, mode) == 0;
-}
-
 }  // namespace
 
 Failure SocketFile::bind(int socket, const std::string& path, mode_t mode) {
@@ -49,23 +42,27 @@ Failure SocketFile::bind(int socket, const std::string& path, mode_t mode) {
 
 // Not listened on yet, so that a mode which the umask had narrowed is widened in time.
 Failure SocketFile::recognise(mode_t mode) {
-  const UniqueFd file(::open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat status;
-  if (!file || ::fstat(file.get(), &status)) return errnoFailure(errno, kSyscall);
+  if (::lstat(path_.c_str(), &status)) return errnoFailure(errno, kSyscall);
   device_ = status.st_dev;
   inode_ = status.st_ino;
-  if ((status.st_mode & 0777) != mode && !changeMode(file.get(), mode))
-    return errnoFailure(errno, kSyscall, "the socket's mode could not be set");
-  return {};
+  return (status.st_mode & 0777) == mode ? Failure{} : changeMode(mode, kSyscall);
 }
 
 Failure SocketFile::setMode(mode_t mode) const {
+  return changeMode(mode, "chmod");
+}
+
+// By descriptor: the path could name another file by now. fchmod() refuses O_PATH, but not /proc.
+Failure SocketFile::changeMode(mode_t mode, const char* syscall) const {
   const UniqueFd file(::open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat status;
-  if (!file || ::fstat(file.get(), &status)) return errnoFailure(errno, "chmod");
+  if (!file || ::fstat(file.get(), &status)) return errnoFailure(errno, syscall);
   if (status.st_dev != device_ || status.st_ino != inode_)
-    return errnoFailure(ENOENT, "chmod", "another file has taken the socket's place");
-  if (!changeMode(file.get(), mode)) return errnoFailure(errno, "chmod");
+    return errnoFailure(ENOENT, syscall, "another file has taken the socket's place");
+  char self[32];
+  std::snprintf(self, sizeof self, "/proc/self/fd/%d", file.get());
+  if (::chmod(self, mode)) return errnoFailure(errno, syscall, "the socket's mode could not be set");
   return {};
 }
 

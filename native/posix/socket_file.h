@@ -31,6 +31,7 @@ class SocketFile {
 
  private:
   Failure recognise(mode_t mode);
+  Failure changeMode(mode_t mode, const char* syscall) const;
 
   std::string path_;  // empty: there is none
   dev_t device_ = 0;

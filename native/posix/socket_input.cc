@@ -91,9 +91,8 @@ SocketInput::Step SocketInput::arrived(size_t bytes, bool message_ends) {
 SocketInput::Step SocketInput::refuse(size_t size) {
   Step step;
   step.state = Step::State::Ended;
-  step.failure = Failure::of({"ERR_FRAME_TOO_LARGE", "longer than maxFrameLength", size,
-                              max_frame_length_, bytes_},
-                             "read");
+  step.failure =
+      Failure::of({"ERR_FRAME_TOO_LARGE", "longer than maxFrameLength", size, max_frame_length_, bytes_}, "read");
   return step;
 }
 

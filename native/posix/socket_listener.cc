@@ -17,7 +17,9 @@ constexpr int kAccepts = 64;  // then others have their turn
 constexpr uint64_t kRetryPause = 100;
 constexpr uint32_t kUsualBuffer = 64u << 10;
 
-mode_t modeOf(Access access) { return access == Access::Owner ? 0600 : 0666; }
+mode_t modeOf(Access access) {
+  return access == Access::Owner ? 0600 : 0666;
+}
 
 Failure unsupported() {
   return errnoFailure(ENOTSUP, "listen",
@@ -26,20 +28,14 @@ Failure unsupported() {
 
 }  // namespace
 
-SocketListener::SocketListener(LoopState& state, HandleTable<Connection>& connections,
-                               const ListenOptions& options)
-    : state_(state),
-      connections_(connections),
-      options_(options),
-      retry_(*this),
-      retention_(state.host()) {}
+SocketListener::SocketListener(LoopState& state, HandleTable<Connection>& connections, const ListenOptions& options)
+    : state_(state), connections_(connections), options_(options), retry_(*this), retention_(state.host()) {}
 
 Failure SocketListener::open() {
   if (options_.access == Access::Sddl) return unsupported();
   UniqueFd socket(::socket(AF_UNIX, socketType(options_.framing), 0));
   if (!socket) return errnoFailure(errno, "listen");
-  if (const Failure failure = file_.bind(socket.get(), options_.path, modeOf(options_.access)))
-    return failure;
+  if (const Failure failure = file_.bind(socket.get(), options_.path, modeOf(options_.access))) return failure;
   int error = ::listen(socket.get(), SOMAXCONN) ? errno : 0;
   if (!error) error = -watch_.open(state_.uvLoop(), state_.handles(), socket.get(), *this);
   if (error) {
@@ -109,8 +105,7 @@ void SocketListener::admit(UniqueFd socket) {
   const auto peer = peerOf(socket.get(), "accept");
   if (!peer || !welcome(peer.value)) return;
   if (options_.out_buffer > kUsualBuffer) raiseSendBuffer(socket.get(), options_.out_buffer);
-  const auto connection =
-      std::make_shared<SocketConnection>(state_, std::move(socket), options_, peer.value);
+  const auto connection = std::make_shared<SocketConnection>(state_, std::move(socket), options_, peer.value);
   if (connection->open() < 0) return;
   ++open_connections_;
   const Id id = connections_.add(connection);

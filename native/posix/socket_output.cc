@@ -52,8 +52,7 @@ void raiseSendBuffer(int socket, size_t bytes) {
   ::setsockopt(socket, SOL_SOCKET, SO_SNDBUF, &half, sizeof half);
 }
 
-SocketOutput::SocketOutput(const Framing& framing, std::shared_ptr<BlockPool> pool,
-                           size_t high_water_mark)
+SocketOutput::SocketOutput(const Framing& framing, std::shared_ptr<BlockPool> pool, size_t high_water_mark)
     : queue_(framing, std::move(pool)),
       messages_(framing.kind == FramingKind::Message),
       high_water_mark_(high_water_mark) {}
@@ -94,9 +93,8 @@ SocketOutput::State SocketOutput::write(int socket) {
 int SocketOutput::writeStream(int socket) {
   Stretches stretches;
   const size_t count = queue_.gather(stretches);
-  const ssize_t sent = count == 1
-                           ? ::send(socket, stretches[0].data(), stretches[0].size(), kSendFlags)
-                           : sendGathered(socket, {stretches.data(), count});
+  const ssize_t sent = count == 1 ? ::send(socket, stretches[0].data(), stretches[0].size(), kSendFlags)
+                                  : sendGathered(socket, {stretches.data(), count});
   if (sent < 0) return errno;
   bytes_ += static_cast<size_t>(sent);
   queue_.sent(static_cast<size_t>(sent));

@@ -8,8 +8,7 @@ void Timer::start(uv_loop_t* loop, OpenHandles& handles, uint64_t milliseconds) 
     uv_timer_init(loop, handle_);
     handle_->opened(owner_, handles);
   }
-  uv_timer_start(
-      handle_, [](uv_timer_t* timer) { Handle::of(timer).owner->elapsed(); }, milliseconds, 0);
+  uv_timer_start(handle_, [](uv_timer_t* timer) { Handle::of(timer).owner->elapsed(); }, milliseconds, 0);
 }
 
 }  // namespace framepipe::posix

@@ -1,6 +1,7 @@
 // Who gets a path, and what is in the way of whom.
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -16,21 +17,27 @@ namespace framepipe::test {
 namespace {
 
 mode_t modeOf(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   ::lstat(path.c_str(), &status);
   return status.st_mode & 07777;
 }
 
 ino_t inodeOf(const std::string& path) {
-  struct stat status {};
+  struct stat status{};
   ::lstat(path.c_str(), &status);
   return status.st_ino;
 }
 
-void leaveStaleSocket(const std::string& path) { ::close(rawListen(path)); }
+void leaveStaleSocket(const std::string& path) {
+  ::close(rawListen(path));
+}
 
-Failure refusal(World& world, const ListenOptions& options) { return world.loop().listen(options).failure; }
-Failure refusal(World& world) { return refusal(world, world.listenOptions()); }
+Failure refusal(World& world, const ListenOptions& options) {
+  return world.loop().listen(options).failure;
+}
+Failure refusal(World& world) {
+  return refusal(world, world.listenOptions());
+}
 
 }  // namespace
 
@@ -83,6 +90,25 @@ TEST(theModeIsTheAccessWhateverTheUmask) {
     CHECK(modeOf(open.path) == 0666);
     ::umask(before);
   }
+}
+
+TEST(aFailureLeavesNoFileBehind) {
+  World world;
+  const mode_t umask = ::umask(0022);
+  rlimit before;
+  ::getrlimit(RLIMIT_NOFILE, &before);
+  const int free = ::dup(0);
+  ::close(free);
+  const rlimit one{static_cast<rlim_t>(free + 1), before.rlim_max};
+  ::setrlimit(RLIMIT_NOFILE, &one);
+  ListenOptions options = world.listenOptions();
+  options.access = Access::Everyone;
+  const Failure failure = refusal(world, options);  // the second descriptor was to widen the mode
+  ::setrlimit(RLIMIT_NOFILE, &before);
+  ::umask(umask);
+  CHECK(same(failure, "EMFILE"));
+  CHECK(!exists(world.path()));
+  CHECK(world.listen() != 0);
 }
 
 TEST(aPlainFileIsNeverRemoved) {
