@@ -10,7 +10,9 @@
 namespace framepipe::test {
 
 namespace {
-Failure refusal(World& world) { return world.loop().connect(world.connectOptions(), 1).failure; }
+Failure refusal(World& world) {
+  return world.loop().connect(world.connectOptions(), 1).failure;
+}
 }  // namespace
 
 TEST(whyThereIsNoConnection) {

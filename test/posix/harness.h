@@ -21,9 +21,9 @@ void check(bool ok, const char* what, const char* file, int line);
 struct Case {
   Case(const char* name, void (*run)());
 };
-#define TEST(name)                                                    \
-  static void name();                                                 \
-  static const ::framepipe::test::Case name##Case(#name, name);       \
+#define TEST(name)                                              \
+  static void name();                                           \
+  static const ::framepipe::test::Case name##Case(#name, name); \
   static void name()
 
 // What JavaScript has been told of a connection.
@@ -106,6 +106,7 @@ class World final : public Host {
 // Raw peers.
 int rawConnect(const std::string& path, int type = 0);  // 0: SOCK_STREAM; -1 with errno
 int rawListen(const std::string& path, int backlog = 16, int type = 0);
+std::string pattern(size_t size, unsigned seed);
 std::string framed(std::string_view payload);
 bool writeAll(int fd, std::string_view bytes);
 std::string readAll(int fd);                // to the end; errno tells how it ended

@@ -10,7 +10,9 @@ namespace framepipe::test {
 
 namespace {
 
-ListenOptions messages(World& world) { return world.listenOptions(FramingKind::Message); }
+ListenOptions messages(World& world) {
+  return world.listenOptions(FramingKind::Message);
+}
 
 }  // namespace
 
