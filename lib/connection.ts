@@ -1,8 +1,8 @@
 import { PipeDuplex, type PipeDuplexOptions } from './duplex.ts';
 import { PipeError } from './errors.ts';
 import { type FrameBatch, FrameQueue } from './frames.ts';
-import type { Framing } from './framing.ts';
-import { type AsClient, type ClientUser, Impersonation } from './impersonation.ts';
+import type { Framing } from './framing/framing.ts';
+import { type AsClient, type ClientUser, Impersonation } from './impersonation/impersonation.ts';
 import { addConnection, type ConnectionEvents, forget, loop, request } from './loop.ts';
 import { abortSignal, type Direction, milliseconds } from './options.ts';
 import { deferred, orAborted } from './promises.ts';

@@ -1,5 +1,5 @@
 // Frames that have arrived, as batches of offsets: no object per frame until it is asked for.
-import { type Framing, toFrame } from './framing.ts';
+import { type Framing, toFrame } from './framing/framing.ts';
 
 /**
  * Frames that arrived together. `at(i)` and iteration make the frames when they are asked for; asked twice,

@@ -1,12 +1,10 @@
-export type { FileOptions } from './as-client.ts';
-export type { ClientDirent } from './client-files.ts';
 export { connect } from './connect.ts';
 export { type ConnectionStats, type Peer, PipeConnection } from './connection.ts';
-export type { As } from './conversion.ts';
-export { encodeFrame, FrameDecoder } from './decoder.ts';
 export type { PipeDuplex, PipeDuplexOptions } from './duplex.ts';
 export { PipeError, type PipeErrorCode, type PipeErrorFields } from './errors.ts';
 export { FrameBatch } from './frames.ts';
+export type { As } from './framing/conversion.ts';
+export { encodeFrame, FrameDecoder } from './framing/decoder.ts';
 export {
   type Framing,
   type FramingFactory,
@@ -14,9 +12,11 @@ export {
   type Framings,
   framing,
   type LengthPrefixOptions,
-} from './framing.ts';
-export type { AsClient, ClientUser } from './impersonation.ts';
+} from './framing/framing.ts';
+export type { DiscordFrame } from './framing/presets.ts';
+export type { FileOptions } from './impersonation/as-client.ts';
+export type { ClientDirent } from './impersonation/client-files.ts';
+export type { AsClient, ClientUser } from './impersonation/impersonation.ts';
 export { listen } from './listen.ts';
 export type { Access, ConnectOptions, Direction, ImpersonationLevel, ListenOptions } from './options.ts';
-export type { DiscordFrame } from './presets.ts';
 export { PipeServer, type ServeOptions, type ServerStats } from './server.ts';

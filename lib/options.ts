@@ -1,7 +1,7 @@
 // What may be asked for, with defaults; and how it is spelled for native code.
 import { availableParallelism } from 'node:os';
 import { invalid, PipeError } from './errors.ts';
-import { type Framing, framing as framings, rawFraming } from './framing.ts';
+import { type Framing, framing as framings, rawFraming } from './framing/framing.ts';
 import type { RawConnectOptions, RawListenOptions } from './native.ts';
 
 /** Which way frames go, as the side that says it sees it. */

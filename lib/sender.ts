@@ -1,6 +1,6 @@
 // The sending half of a connection: frames into native code, at the pace that the peer's reading allows.
 import { failureToError, type PipeError } from './errors.ts';
-import { type Framing, fromFrame, rawFraming } from './framing.ts';
+import { type Framing, fromFrame, rawFraming } from './framing/framing.ts';
 import { flushSoon, loop } from './loop.ts';
 import type { RawFailure } from './native.ts';
 import { gather, gatherable } from './outbox.ts';

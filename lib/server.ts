@@ -1,6 +1,6 @@
 import { PipeConnection } from './connection.ts';
 import { failureToError } from './errors.ts';
-import type { Framing } from './framing.ts';
+import type { Framing } from './framing/framing.ts';
 import { addListener, loop } from './loop.ts';
 import { type Access, type Direction, rawAccess } from './options.ts';
 import { deferred } from './promises.ts';

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
-import { encodeFrame, FrameDecoder } from '../lib/decoder.ts';
 import { PipeError } from '../lib/errors.ts';
-import { type Framing, framing, rawFraming } from '../lib/framing.ts';
+import { encodeFrame, FrameDecoder } from '../lib/framing/decoder.ts';
+import { type Framing, framing, rawFraming } from '../lib/framing/framing.ts';
 import type { RawFraming } from '../lib/native.ts';
 
 /** What a stream came to: its frames as latin1, then how it ended. */

@@ -7,7 +7,7 @@ import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { takesNoClient } from '../lib/async-without-client.ts';
+import { takesNoClient } from '../lib/impersonation/async-without-client.ts';
 import type { PipeConnection } from '../lib/index.ts';
 import { start } from './support/clients.ts';
 import { type Pair, pair } from './support/pipes.ts';

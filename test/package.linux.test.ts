@@ -6,8 +6,8 @@ import { installPackage, packedFiles } from './run/package.js';
 
 const expected = [
   /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|binding\.gyp)$/,
-  /^lib\/[\w-]+(\.d)?\.ts$/,
-  /^dist\/[\w-]+(\.js|\.js\.map|\.d\.ts|\.d\.ts\.map)$/,
+  /^lib\/(\w+\/)?[\w-]+(\.d)?\.ts$/,
+  /^dist\/(\w+\/)?[\w-]+(\.js|\.js\.map|\.d\.ts|\.d\.ts\.map)$/,
   /^native\/(\w+\/)*\w+\.(cc|h)$/,
   /^native\/sources\.js$/,
   /^prebuilds\/(linux-x64\/framepipe\.glibc|win32-x64\/framepipe)\.node$/,

@@ -66,7 +66,9 @@ on(isRoot, 'other users', () => {
     const server = await telling();
     expect(await attempt(A, server)).toEqual({
       code: 'EACCES',
-      message: expect.stringMatching(/^connect EACCES \S+: the server's access option .* needs access: 'authenticated'$/),
+      message: expect.stringMatching(
+        /^connect EACCES \S+: the server's access option .* needs access: 'authenticated'$/,
+      ),
     });
     expect(await attempt(0, server)).toEqual({ echo: '0' });
   });

@@ -22,7 +22,9 @@ export interface Declaration {
 
 const dist = path.join(root, 'dist');
 const declarations = new Map<string, Declaration>();
-for (const file of readdirSync(dist).filter((name) => name.endsWith('.d.ts') && name !== 'index.d.ts')) {
+for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
+  const file = name.replaceAll('\\', '/');
+  if (!file.endsWith('.d.ts') || file === 'index.d.ts') continue;
   for (const declaration of parse(readFileSync(path.join(dist, file), 'utf8')))
     declarations.set(`${file}:${declaration.name}`, declaration);
 }
@@ -30,7 +32,7 @@ for (const file of readdirSync(dist).filter((name) => name.endsWith('.d.ts') && 
 /** What index.d.ts exports, with the members of interfaces that it extends. */
 export function exported(): Declaration[] {
   const index = readFileSync(path.join(dist, 'index.d.ts'), 'utf8');
-  return [...index.matchAll(/export (?:type )?\{([^}]*)\} from '\.\/([\w-]+)\.ts'/g)].flatMap(([, names, file]) =>
+  return [...index.matchAll(/export (?:type )?\{([^}]*)\} from '\.\/([\w/-]+)\.ts'/g)].flatMap(([, names, file]) =>
     names!
       .split(',')
       .map((name) => name.trim().replace(/^type /, ''))

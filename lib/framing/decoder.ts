@@ -1,9 +1,9 @@
 // The framing codec by itself, for streams of bytes that are no pipes.
 
+import { failureToError, invalid } from '../errors.ts';
+import { type NativeDecoder, native } from '../native.ts';
 import { isUint8Array, wrongType } from './conversion.ts';
-import { failureToError, invalid } from './errors.ts';
 import { type Framing, fromFrame, rawFraming, toFrame } from './framing.ts';
-import { type NativeDecoder, native } from './native.ts';
 
 /** More than this is decoded piece by piece: offsets are 32 bits wide. */
 const LARGEST_PIECE = 2 ** 30;

@@ -1,6 +1,6 @@
 // What a frame is to JavaScript: its bytes, the text in them, or the JSON in that text.
 import { types } from 'node:util';
-import { invalid, PipeError } from './errors.ts';
+import { invalid, PipeError } from '../errors.ts';
 
 /** What frames are: `'buffer'`, `'json'`, or the text in them, in one of Node's encodings. */
 export type As = 'buffer' | 'json' | BufferEncoding;

@@ -1,12 +1,12 @@
 // runAsClient: whose identity it is, and when a thread has it.
 import { subscribe } from 'node:diagnostics_channel';
 import { stat } from 'node:fs/promises';
+import { failureToError, invalid, PipeError } from '../errors.ts';
+import { loop, request } from '../loop.ts';
+import type { RawFailure } from '../native.ts';
 import { AsClient, type ClientUser, releaseClient, userOf } from './as-client.ts';
 import { takesNoClient } from './async-without-client.ts';
 import { withEffectiveAccess } from './effective-access.ts';
-import { failureToError, invalid, PipeError } from './errors.ts';
-import { loop, request } from './loop.ts';
-import type { RawFailure } from './native.ts';
 
 export type { AsClient, ClientUser } from './as-client.ts';
 

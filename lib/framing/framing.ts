@@ -1,8 +1,8 @@
 // How frames lie in a stream of bytes: the public factories, and what the rest of the library needs of them.
 import { endianness } from 'node:os';
+import { invalid } from '../errors.ts';
+import type { RawFraming } from '../native.ts';
 import { type As, type Conversion, conversionFor, isUint8Array } from './conversion.ts';
-import { invalid } from './errors.ts';
-import type { RawFraming } from './native.ts';
 import { type DiscordFrame, discordConversion } from './presets.ts';
 
 const KIB = 1024;

@@ -2,7 +2,7 @@
 import { constants, type OpenMode, type PathLike } from 'node:fs';
 import { toNamespacedPath } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { invalid } from './errors.ts';
+import { invalid } from '../errors.ts';
 
 /** A path for native code: on Windows in the form that may be long. */
 export function nativePath(path: PathLike): string | Uint8Array {

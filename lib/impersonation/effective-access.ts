@@ -1,7 +1,7 @@
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
-import { failureToError } from './errors.ts';
-import { loop } from './loop.ts';
+import { failureToError } from '../errors.ts';
+import { loop } from '../loop.ts';
 import { nativePath } from './path.ts';
 
 type Replaceable = { -readonly [name in 'accessSync' | 'existsSync']: (typeof fs)[name] };

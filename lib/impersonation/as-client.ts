@@ -1,8 +1,8 @@
 import { constants, type OpenMode, type PathLike, type Stats } from 'node:fs';
+import { invalid, PipeError } from '../errors.ts';
+import { loop, request } from '../loop.ts';
+import type { Operation } from '../native.ts';
 import { type ClientDirent, direntsOf, type RawStatus, statsOf } from './client-files.ts';
-import { invalid, PipeError } from './errors.ts';
-import { loop, request } from './loop.ts';
-import type { Operation } from './native.ts';
 import { fileMode, nativePath, openFlags, plainPath } from './path.ts';
 
 /** An account, as the operating system knows it. */

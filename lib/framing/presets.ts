@@ -1,6 +1,7 @@
 // Protocols whose frames are more than their bytes.
+
+import { invalid } from '../errors.ts';
 import { type Conversion, isUint8Array, wrongType } from './conversion.ts';
-import { invalid } from './errors.ts';
 
 /** A message of Discord's local RPC. */
 export interface DiscordFrame<T = unknown> {
