@@ -49,6 +49,8 @@ const DEFAULT_CLOSE_TIMEOUT = 5000;
 /** Bytes taken before native code is told: a crossing for each frame would be felt, and it need not know at once. */
 const TELL_FROM = 64 * 1024;
 
+/** What native code answers in: it makes no array for it. */
+const numbers = new Float64Array(4);
 let lastNumber = 0;
 
 /**
@@ -303,13 +305,20 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   }
 
   #stats(): ConnectionStats {
-    const [bytesReceived, bytesSent, framesReceived, framesSent] = loop.traffic(this.#handle);
+    loop.traffic(this.#handle, numbers);
+    const {
+      0: bytesReceived,
+      1: bytesSent,
+      2: framesReceived,
+      3: framesSent,
+    } = numbers as unknown as [number, number, number, number];
     return { bytesReceived, bytesSent, framesReceived, framesSent, available: this.available };
   }
 }
 
 function peerOf(handle: number): Peer {
-  const [pid, sessionId, uid, gid] = loop.peer(handle);
+  loop.peer(handle, numbers);
+  const { 0: pid, 1: sessionId, 2: uid, 3: gid } = numbers as unknown as [number, number, number, number];
   return Object.freeze({
     pid,
     ...(sessionId >= 0 && { sessionId }),

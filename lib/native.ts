@@ -53,8 +53,6 @@ export interface RawConnectOptions extends RawChannelOptions {
   ownServerOnly: boolean;
 }
 
-/** pid, Windows session, uid, gid; -1 where there is none. */
-export type RawPeer = readonly [pid: number, session: number, uid: number, gid: number];
 
 /** Kinds of event, in the order of native/core/event_queue.h; `slab` is the boundary's own. */
 export const EventKind = {
@@ -111,9 +109,10 @@ export interface NativeLoop {
   waitForDrain(connection: number, request: number): 0 | RawFailure;
   cancelDrain(connection: number, request: number): void;
   keepAlive(connection: number, on: boolean): void;
-  peer(connection: number): RawPeer;
+  /** Fills in the pid, the Windows session, uid and gid; −1 where there is none. */
+  peer(connection: number, numbers: Float64Array): void;
   /** bytes in, bytes out, frames in, frames out */
-  traffic(connection: number): readonly [number, number, number, number];
+  traffic(connection: number, numbers: Float64Array): void;
 
   /** Settles `request` with a number for the client's identity; `toAct`: only if it suffices to act as the client. */
   takeIdentity(connection: number, toAct: boolean, request: number): undefined | RawFailure;

@@ -78,12 +78,13 @@ export interface ConnectOptions<T = Buffer> extends ChannelOptions<T> {
 const DIRECTIONS = { duplex: 3, in: 1, out: 2 } as const;
 const ACCESS = { owner: 0, authenticated: 1, everyone: 2 } as const;
 const LEVELS = { anonymous: 0, identification: 1, impersonation: 2, delegation: 3 } as const;
+const DEFAULT_FRAMING = framings.lengthPrefix();
 const KIB = 1024;
 const LARGEST = 0x7fff_ffff;
 
 /** The framing that was asked for, or the default one. */
 export function framingOf<T>(options: ChannelOptions<T>): Framing<T> {
-  const chosen = options.framing ?? (framings.lengthPrefix() as unknown as Framing<T>);
+  const chosen = options.framing ?? (DEFAULT_FRAMING as unknown as Framing<T>);
   rawFraming(chosen); // throws when it is not one
   return chosen;
 }
