@@ -7,10 +7,10 @@ export const usage = `npm run bench -- [options]
   --contestant TEXT  only contestants whose name contains TEXT; may be given several times
   --rounds N         rounds of each case (7; --quick: 3)
   --also DIR         measure the framepipe of another checkout, too, in the same rounds
-  --extra            also node-ipc, net-ipc and zeromq, installed into a temporary folder
+  --extra            also zeromq, which is installed into a temporary folder (not on Windows)
   --json FILE        write all figures of all rounds
   --syscalls         Linux: count system calls (strace) in one more round
-  --node-args ARGS   for the Node processes that are measured, e.g. "--cpu-prof --cpu-prof-dir=/tmp/profiles"
+  --node-args=ARGS   for the Node processes that are measured, e.g. --node-args="--cpu-prof --cpu-prof-dir=profiles"
   --windows          on Linux: the same in Windows' Node, under Wine (native/cross); --node VERSION: which (24)
   --list             the names of the cases`;
 

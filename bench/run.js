@@ -1,17 +1,19 @@
 #!/usr/bin/env node
 // Measures framepipe and its rivals on the same work in the same run. How to read it: bench/README.md.
 import { spawnSync } from 'node:child_process';
-import { writeFileSync } from 'node:fs';
+import { existsSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parse, usage } from './arguments.js';
 import { cases } from './cases/index.js';
 import { contest } from './contest.js';
+import { installExtra } from './extra.js';
 import { buildRaw } from './raw.js';
 import { compare, showFigures, showRows } from './report.js';
 import { countCalls, showCalls } from './syscalls.js';
 
+const built = fileURLToPath(new URL('../dist/index.js', import.meta.url));
 const options = parse(process.argv.slice(2));
 if (options.help) console.log(usage);
 else if (options.list) for (const { name } of cases) console.log(name);
@@ -20,9 +22,11 @@ else await main();
 
 async function main() {
   const windows = process.platform === 'win32';
+  if (!existsSync(built)) throw new Error('framepipe is not built: npm run build');
   if (options.syscalls) options.count = countCalls;
   const raw = buildRaw();
   if (!raw) console.log('There is no C++ compiler for bench/raw: nothing is compared with it.');
+  if (options.extra && !installExtra()) throw new Error('the package for --extra could not be installed');
   const chosen = cases.filter(({ name }) => options.only.every((text) => name.includes(text)));
   if (chosen.length === 0) throw new Error(`no such case; there are: ${cases.map(({ name }) => name).join('; ')}`);
 
@@ -48,8 +52,10 @@ async function main() {
 // framepipe's other checkouts run everything that this one does.
 function select(contestants, raw) {
   const wanted = contestants.filter(
-    ({ name, rival }) =>
+    ({ name, rival, extra }) =>
       (rival !== 'raw' || raw) &&
+      (!extra || options.extra) &&
+      (rival !== 'zeromq' || process.platform !== 'win32') &&
       (options.contestant.length === 0 || options.contestant.some((text) => name.includes(text))),
   );
   const others = options.also.flatMap((folder, i) =>

@@ -2,6 +2,7 @@
 import { nanoseconds } from '../clock.js';
 
 const SMALL = 1024;
+const extra = { name: 'zeromq', rival: 'zeromq', extra: true };
 
 export function contestants({ size }) {
   const ours = [
@@ -18,7 +19,8 @@ export function contestants({ size }) {
     { name: 'net tuned', rival: 'net-tuned' },
   ];
   if (size <= SMALL) others.push({ name: 'net tuned, each a Buffer', rival: 'net-tuned', how: { frames: true } });
-  return [...ours.map((one) => ({ ...one, rival: 'framepipe' })), ...others, { name: 'raw', rival: 'raw' }];
+  others.push({ name: 'raw', rival: 'raw' }, extra);
+  return [...ours.map((one) => ({ ...one, rival: 'framepipe' })), ...others];
 }
 
 export function rows({ size }) {
@@ -36,6 +38,7 @@ export function rows({ size }) {
   row('framepipe, read()', 'net');
   row(best, 'raw', size === 64 * 1024 ? 0.8 : undefined);
   rows.push({ ours: best, theirs: 'net tuned', of: 'cpu' });
+  row('framepipe, for await', extra.name);
   return rows;
 }
 

@@ -1,13 +1,15 @@
 // A small frame there and back, on each of some connections, one after another on each and all connections at once.
 import { nanoseconds } from '../clock.js';
 
+const extra = { name: 'zeromq', rival: 'zeromq', extra: true };
+
 export function contestants({ connections }) {
   const all = [
     { name: 'framepipe', rival: 'framepipe' },
     { name: 'net', rival: 'net-naive' },
     { name: 'net tuned', rival: 'net-tuned' },
   ];
-  if (connections === 1) all.push({ name: 'raw', rival: 'raw' });
+  if (connections === 1) all.push({ name: 'raw', rival: 'raw' }, extra);
   return all;
 }
 
@@ -22,6 +24,7 @@ export function rows({ connections }, windows) {
     row('raw', 'p50', nearRaw),
     row('raw', 'p99', nearRaw),
     row('net tuned', 'cpu'),
+    row(extra.name, 'p50'),
   ];
 }
 
