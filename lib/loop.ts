@@ -53,7 +53,7 @@ export function addListener(id: number, listener: ListenerEvents): void {
  * before anything else that has happened is told. `path` is for the error.
  */
 export function request<T, V = T>(
-  start: (id: number) => RawFailure | number | void,
+  start: (id: number) => RawFailure | number | undefined,
   path?: string,
   made: (value: V) => T = (value) => value as unknown as T,
 ): Promise<T> {

@@ -53,7 +53,6 @@ export interface RawConnectOptions extends RawChannelOptions {
   ownServerOnly: boolean;
 }
 
-
 /** Kinds of event, in the order of native/core/event_queue.h; `slab` is the boundary's own. */
 export const EventKind = {
   frames: 0,

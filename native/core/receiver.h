@@ -15,8 +15,7 @@ class Receiver {
 
   // `pool`: the loop's, so that connections share what memory they do not need right now.
   // `first_step`: the room to begin with. Small where a read waits in it for as long as nothing comes.
-  explicit Receiver(const Framing& framing, std::shared_ptr<BlockPool> pool = nullptr,
-                    size_t first_step = kFirstStep);
+  explicit Receiver(const Framing& framing, std::shared_ptr<BlockPool> pool = nullptr, size_t first_step = kFirstStep);
 
   // Where the next bytes may be put: at least `least`, valid until arrived(), release() or another room().
   // A frame whose length is known gets room for all of it, in bounded steps, so that what a
