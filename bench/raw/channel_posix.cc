@@ -76,7 +76,9 @@ class ListeningSocket final : public Listener {
 
 }  // namespace
 
-std::unique_ptr<Listener> listen(const std::string& path) { return std::make_unique<ListeningSocket>(path); }
+std::unique_ptr<Listener> listen(const std::string& path) {
+  return std::make_unique<ListeningSocket>(path);
+}
 
 std::unique_ptr<Channel> connect(const std::string& path) {
   const sockaddr_un address = addressOf(path);

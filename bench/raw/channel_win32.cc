@@ -77,10 +77,9 @@ class Instances final : public Listener {
 
  private:
   std::unique_ptr<Pipe> instance() {
-    const HANDLE handle =
-        CreateNamedPipeA(path_.c_str(), PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
-                         PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_REJECT_REMOTE_CLIENTS, PIPE_UNLIMITED_INSTANCES,
-                         kBuffer, kBuffer, 0, nullptr);
+    const HANDLE handle = CreateNamedPipeA(path_.c_str(), PIPE_ACCESS_DUPLEX | FILE_FLAG_OVERLAPPED,
+                                           PIPE_TYPE_BYTE | PIPE_READMODE_BYTE | PIPE_REJECT_REMOTE_CLIENTS,
+                                           PIPE_UNLIMITED_INSTANCES, kBuffer, kBuffer, 0, nullptr);
     if (handle == INVALID_HANDLE_VALUE) fail("CreateNamedPipe");
     return std::make_unique<Pipe>(handle);
   }
@@ -95,12 +94,13 @@ double secondsOf(const FILETIME& time) {
 
 }  // namespace
 
-std::unique_ptr<Listener> listen(const std::string& path) { return std::make_unique<Instances>(path); }
+std::unique_ptr<Listener> listen(const std::string& path) {
+  return std::make_unique<Instances>(path);
+}
 
 std::unique_ptr<Channel> connect(const std::string& path) {
-  const HANDLE handle =
-      CreateFileA(path.c_str(), GENERIC_READ | GENERIC_WRITE, 0, nullptr, OPEN_EXISTING,
-                  FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION, nullptr);
+  const HANDLE handle = CreateFileA(path.c_str(), GENERIC_READ | GENERIC_WRITE, 0, nullptr, OPEN_EXISTING,
+                                    FILE_FLAG_OVERLAPPED | SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION, nullptr);
   if (handle == INVALID_HANDLE_VALUE) fail("CreateFile");
   return std::make_unique<Pipe>(handle);
 }

@@ -83,7 +83,9 @@ void echo(Channel& channel, size_t size) {
   while (const size_t length = readFrame(channel, buffer)) channel.write(buffer.data(), length);
 }
 
-void reply(const std::string& json) { std::cout << '{' << json << "}\n" << std::flush; }
+void reply(const std::string& json) {
+  std::cout << '{' << json << "}\n" << std::flush;
+}
 
 void ask(Channel& channel, const std::vector<uint8_t>& frame, size_t count) {
   std::vector<uint8_t> out(kHeader + frame.size()), in(out.size());
@@ -98,7 +100,9 @@ void ask(Channel& channel, const std::vector<uint8_t>& frame, size_t count) {
   }
   const double seconds = static_cast<double>(nanoseconds() - began) / 1e9;
   std::sort(times.begin(), times.end());
-  const auto at = [&](size_t percent) { return std::to_string(static_cast<double>(times[count * percent / 100]) / 1e3); };
+  const auto at = [&](size_t percent) {
+    return std::to_string(static_cast<double>(times[count * percent / 100]) / 1e3);
+  };
   reply("\"seconds\":" + std::to_string(seconds) + ",\"p50\":" + at(50) + ",\"p99\":" + at(99));
 }
 
