@@ -1,0 +1,88 @@
+// How often the kernel is asked: a measure of speed that no load on the machine changes.
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { connect } from '../lib/index.ts';
+import { needPackages } from './run/command.js';
+import { uniqueName } from './support/pipes.ts';
+
+const child = fileURLToPath(new URL('support/echo-child.js', import.meta.url));
+
+beforeAll(() => needPackages('strace'), 120_000);
+
+/** What `work` makes the server's main thread ask of the kernel, by name; the calls that wait for events are not counted. */
+async function callsOf(server: ChildProcess, work: () => Promise<void>): Promise<Map<string, number>> {
+  const folder = mkdtempSync(path.join(tmpdir(), 'framepipe-test-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = path.join(folder, 'calls');
+  const strace = spawn('strace', ['-c', '-o', file, '-p', String(server.pid)], { stdio: ['ignore', 'ignore', 'pipe'] });
+  await once(strace.stderr, 'data'); // "attached"
+  await work();
+  strace.kill('SIGINT');
+  await once(strace, 'close');
+  const calls = new Map<string, number>();
+  for (const line of readFileSync(file, 'utf8').split('\n')) {
+    const [, count, name] = /^\s*[\d.]+\s+[\d.]+\s+\d+\s+(\d+)\s+(?:\d+\s+)?(\w+)$/.exec(line) ?? [];
+    if (name && name !== 'total') calls.set(name, Number(count));
+  }
+  return calls;
+}
+
+async function startServer(name: string): Promise<ChildProcess> {
+  const server = spawn(process.execPath, [child, name], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void server.kill('SIGKILL'));
+  await once(server.stdout!, 'data');
+  return server;
+}
+
+describe('system calls', () => {
+  it('are one to receive and one to send for a round trip', async () => {
+    const name = uniqueName();
+    const server = await startServer(name);
+    const client = await connect(name);
+    const ask = async () => {
+      await client.send(Buffer.alloc(64));
+      await client.read();
+    };
+    for (let i = 0; i < 100; i++) await ask();
+    const trips = 1000;
+    const calls = await callsOf(server, async () => {
+      for (let i = 0; i < trips; i++) await ask();
+    });
+    const [received, sent] = [calls.get('recvfrom') ?? 0, calls.get('sendto') ?? 0];
+    expect(received).toBeGreaterThanOrEqual(trips); // or nothing was counted
+    expect(received).toBeLessThan(1.1 * trips);
+    expect(sent).toBeLessThan(1.1 * trips);
+    const others = [...calls].filter(([call]) => !/^(recvfrom|sendto|epoll_p?wait\d?)$/.test(call));
+    expect(
+      others.reduce((sum, [, count]) => sum + count, 0),
+      JSON.stringify(others),
+    ).toBeLessThan(0.2 * trips);
+    await client.close();
+  });
+
+  it('are few for many small frames', async () => {
+    const name = uniqueName();
+    const server = await startServer(name);
+    const client = await connect(name);
+    const frames = 50_000;
+    const batch = new Array(500).fill(Buffer.alloc(64));
+    const calls = await callsOf(server, async () => {
+      const sending = (async () => {
+        for (let i = 0; i < frames; i += batch.length) await client.sendMany(batch);
+      })();
+      let received = 0;
+      for await (const arrived of client.batches()) if ((received += arrived.length) === frames) break;
+      await sending;
+    });
+    // 68 bytes each on the wire: at least so many calls if each took 64 KiB, and no more than a call for 25 frames.
+    const count = (calls.get('recvfrom') ?? 0) + (calls.get('sendto') ?? 0) + (calls.get('sendmsg') ?? 0);
+    expect(count).toBeGreaterThan(10);
+    expect(count).toBeLessThan(frames / 25);
+    await client.close();
+  });
+});
