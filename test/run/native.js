@@ -55,7 +55,7 @@ export async function posixLoop() {
 }
 
 /** test/win32: the loop for Windows without Node, under Wine; undefined behaviour ends the program. */
-export const win32Loop = () => suite('test/win32', 'test/win32/run.sh', []);
+export const win32Loop = () => suite('test/win32', 'bash', ['test/win32/run.sh']);
 
 // Runs a program that ends with the line "N passed, N failed".
 async function suite(name, command, args, options) {
@@ -106,7 +106,8 @@ export async function addonUnderSanitizers() {
     counts.push(await test(`test/sanitize/${file}`, process.execPath, [`test/sanitize/${file}`], { env }));
   }
   // The sanitizers do not see memory that was never written.
-  const valgrind = ['-q', '--error-exitcode=55', '--leak-check=no', process.execPath, 'test/sanitize/exchange.js'];
-  counts.push(await test('test/sanitize/exchange.js (valgrind)', 'valgrind', valgrind));
+  const valgrind = ['-q', '--error-exitcode=55', '--leak-check=no', '--suppressions=test/run/valgrind.supp'];
+  const script = 'test/sanitize/exchange.js';
+  counts.push(await test(`${script} (valgrind)`, 'valgrind', [...valgrind, process.execPath, script]));
   return sum(counts);
 }
