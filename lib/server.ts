@@ -139,7 +139,10 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
       loop.closeListener(this.#handle);
     }
     const closing = connections ? [...this.#open].map((connection) => connection.close({ timeout })) : [];
-    await Promise.all([this.#released.promise, ...closing]);
+    // One that fails must not hide that others, and the name, are still on their way.
+    const [, ...closed] = await Promise.allSettled([this.#released.promise, ...closing]);
+    const failed = closed.find((result) => result.status === 'rejected');
+    if (failed) throw failed.reason;
   }
 
   /** Closes the server and its connections: `close({ connections: true })`. */
