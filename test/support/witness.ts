@@ -8,7 +8,6 @@ import { isWine } from './system.ts';
 export type Handle = number;
 
 interface Native {
-  handleCount(): number;
   ownSid(): string;
   actAs<R>(user: string, groups: string[], fn: () => R): R;
   createPipe(path: string, openMode: number, pipeMode: number, maxInstances: number, sddl: string): Handle;
@@ -22,7 +21,8 @@ interface Native {
 }
 
 const file = isWine ? '../../build-native/witness/witness.node' : 'witness/build/Release/witness.node';
-const native: Native = createRequire(import.meta.url)(fileURLToPath(new URL(file, import.meta.url)));
+export const witnessFile: string = fileURLToPath(new URL(file, import.meta.url));
+const native: Native = createRequire(import.meta.url)(witnessFile);
 
 /** Of windows.h. */
 export const win = {
@@ -51,8 +51,6 @@ export const win = {
 
 /** Whom this process runs as. */
 export const me: string = native.ownSid();
-
-export const handleCount = (): number => native.handleCount();
 
 /** Who owns a pipe, and who may do what. */
 export interface Descriptor {
