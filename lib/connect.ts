@@ -58,17 +58,15 @@ function attempt<C extends { destroy(): void }>(
   opened: (id: number) => C,
   signal: AbortSignal | undefined,
 ): Promise<C> {
-  let abandoned = false;
   // Made in the same turn in which native code tells of it: frames may follow at once.
-  const made = (id: number): C => {
-    const connection = opened(id);
-    if (abandoned) connection.destroy();
-    return connection;
-  };
-  const connecting = request((id) => loop.connect(raw, id), raw.path, made);
+  const connecting = request((id) => loop.connect(raw, id), raw.path, opened);
   if (!signal) return connecting;
+  // It may have been made already, and its promise not have been heard.
   return orAborted(connecting, signal, () => {
-    abandoned = true;
+    connecting.then(
+      (connection) => connection.destroy(),
+      () => {},
+    );
   });
 }
 

@@ -22,8 +22,14 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal, abort: ()
       abort();
       reject(signal.reason);
     };
+    const settle = <V>(how: (value: V) => void) => {
+      return (value: V) => {
+        signal.removeEventListener('abort', aborted); // before anybody hears of it
+        how(value);
+      };
+    };
     signal.addEventListener('abort', aborted, { once: true });
-    promise.then(resolve, reject).finally(() => signal.removeEventListener('abort', aborted));
+    promise.then(settle(resolve), settle(reject));
   });
 }
 
