@@ -39,6 +39,13 @@ let slab: Buffer = Buffer.alloc(0);
 
 export const loop: NativeLoop = native.attach(deliver, events, table, outbox, outboxTable);
 
+// process.exit() and an uncaught error run no cleanup of native code's: what was accepted for sending goes out, as far as
+// the system takes it, and no socket's file is left behind.
+process.once('exit', () => {
+  loop.flush();
+  for (const id of listeners.keys()) loop.closeListener(id);
+});
+
 export function addConnection(id: number, connection: ConnectionEvents): void {
   connections.set(id, connection);
 }

@@ -1,10 +1,12 @@
 // A process may end in any state and any way: by itself, with the right code, without a signal.
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readdirSync } from 'node:fs';
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { connect, listen } from '../lib/index.ts';
 import { next, pair, pattern, readAll, uniqueName, until } from './support/pipes.ts';
 import { isLinux, on } from './support/system.ts';
@@ -12,8 +14,15 @@ import { isLinux, on } from './support/system.ts';
 const child = fileURLToPath(new URL('support/lifecycle-child.js', import.meta.url));
 const peer = fileURLToPath(new URL('support/peer-child.js', import.meta.url));
 
-async function run(...args: string[]): Promise<{ code: number | null; signal: string | null; stderr: string }> {
-  const process_ = spawn(process.execPath, [child, ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+async function run(
+  state: string,
+  ending: string,
+  env: NodeJS.ProcessEnv = {},
+): Promise<{ code: number | null; signal: string | null; stderr: string }> {
+  const process_ = spawn(process.execPath, [child, state, ending], {
+    stdio: ['ignore', 'ignore', 'pipe'],
+    env: { ...process.env, ...env },
+  });
   let stderr = '';
   process_.stderr.on('data', (chunk) => {
     stderr += chunk;
@@ -49,6 +58,39 @@ describe.each(states)('a process that is %s', (state) => {
     const result = await run(state, ending);
     expect(result, result.stderr).toMatchObject({ code, signal: null });
   });
+});
+
+describe('a process that ends by process.exit()', () => {
+  it('has sent what `send` had accepted', async () => {
+    const name = uniqueName();
+    const server = await listen(name);
+    const source = `
+      import { connect } from 'framepipe';
+      const pipe = await connect(process.argv[1]);
+      for (let i = 0; i < 10; i++) await pipe.send(Buffer.from('word ' + i));
+      process.exit(0);`;
+    const process_ = spawn(process.execPath, ['--input-type=module', '-e', source, name], {
+      cwd: fileURLToPath(new URL('..', import.meta.url)),
+      stdio: 'inherit',
+    });
+    const [code] = await once(process_, 'exit');
+    expect(code).toBe(0);
+    const served = await next(server);
+    expect((await readAll(served)).map(String)).toEqual(Array.from({ length: 10 }, (_, i) => `word ${i}`));
+    await server.close();
+  });
+});
+
+on(isLinux, 'a socket', () => {
+  it.each(['exit', 'throw', 'close', 'terminate'])(
+    'leaves no file behind when its process ends by %s',
+    async (ending) => {
+      const folder = mkdtempSync(path.join(tmpdir(), 'framepipe-test-'));
+      onTestFinished(() => rmSync(folder, { recursive: true }));
+      await run('connected', ending, { TMPDIR: folder });
+      expect(readdirSync(folder)).toEqual([]);
+    },
+  );
 });
 
 describe('a peer that is killed', () => {
