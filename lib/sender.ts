@@ -68,8 +68,12 @@ export class Sender<T> {
     this.#gatherable = -1;
   }
 
+  /** Native code tells that less is queued than the mark; or was, for more may have been sent since. */
   drained(): void {
-    this.#queued = 0;
+    const queued = this.#ended ? 0 : loop.sendMany(this.#connection, NOTHING);
+    // It tells again; or it tells why the connection ended, and then those who wait are told that.
+    if (typeof queued !== 'number' || queued > this.#highWaterMark) return;
+    this.#queued = queued;
     this.#drained?.resolve();
     this.#drained = undefined;
   }
