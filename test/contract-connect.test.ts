@@ -141,7 +141,9 @@ describe('signal', () => {
       controller.abort();
       await expect(connecting).rejects.toMatchObject({ name: 'AbortError' });
     }
-    await until(() => server.stats().accepted === 20, 'the server has seen them all');
+    const last = await clientFor(server.path);
+    await last.send(Buffer.from('all who came before have been seen'));
+    expect(await last.read()).toBeNull();
     await until(() => server.connections === 0, 'all have gone');
   });
 
