@@ -4,7 +4,7 @@ import { expect, it } from 'vitest';
 import { pipePath } from '../lib/name.ts';
 import { uniqueName } from './support/pipes.ts';
 import { isWine, on } from './support/system.ts';
-import { type Call, callsOn, traced } from './support/trace.ts';
+import { type Call, callsOf, callsOn, traced } from './support/trace.ts';
 import { win } from './support/witness.ts';
 
 /** A server that is opened and closed: its CreateNamedPipeW calls, with names. */
@@ -188,4 +188,27 @@ on(isWine, 'a thread that becomes the client', () => {
     // Of each client, at least: peerUser once, and each runAsClient.
     expect(changes).toBeGreaterThanOrEqual(3 * (1 + 3));
   });
+});
+
+it("Wine's log is read as it is written", () => {
+  const log = [
+    '00fc:Call advapi32.ImpersonateNamedPipeClient(000000d4) ret=6ffffb9851b8',
+    '00fc:Call kernelbase.ImpersonateNamedPipeClient(000000d4) ret=6ffffb9851b9',
+    String.raw`0120:Call kernelbase.CreateNamedPipeW(7ffffefa2f30 L"\\\\.\\pipe\\a, b",400c0003,7f0000000008,000000ff) ret=6fb8`,
+    '00fc:Ret  kernelbase.ImpersonateNamedPipeClient() retval=00000001 ret=6ffffb9851b9',
+    '00fc:Ret  advapi32.ImpersonateNamedPipeClient() retval=00000001 ret=6ffffb9851b8',
+    'something else',
+    '',
+  ];
+  const calls = callsOf(log.join('\r\n'));
+  expect(calls).toEqual([
+    { name: 'ImpersonateNamedPipeClient', thread: '00fc', arguments: [0xd4], result: 1 },
+    {
+      name: 'CreateNamedPipeW',
+      thread: '0120',
+      arguments: ['\\\\.\\pipe\\a, b', 0x400c0003, 8, 255],
+      result: undefined,
+    },
+  ]);
+  expect(callsOn(calls, 'CreateNamedPipeW', '\\\\.\\pipe\\a, b')).toHaveLength(1);
 });

@@ -47,7 +47,8 @@ export async function traced(code: string, name = uniqueName()): Promise<Call[]>
 const CALL = /^(?<thread>[0-9a-f]+):Call (?:\w+)\.(?<name>\w+)\((?<arguments>.*)\) ret=(?<to>[0-9a-f]+)/;
 const RETURN = /^(?<thread>[0-9a-f]+):Ret +(?:\w+)\.(?<name>\w+)\(\) retval=(?<value>[0-9a-f]+) ret=(?<to>[0-9a-f]+)/;
 
-function callsOf(log: string): Call[] {
+/** The calls in Wine's log. */
+export function callsOf(log: string): Call[] {
   const calls: Call[] = [];
   const open = new Map<string, Call[]>();
   for (const line of log.split(/\r?\n/)) {
