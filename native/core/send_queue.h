@@ -36,7 +36,7 @@ class SendQueue {
   BlockRef front() const { return segments_.empty() ? nullptr : segments_.front().block; }
 
  private:
-  static constexpr size_t kFirstBlock = 4u << 10;
+  static constexpr size_t kFirstBlock = 1u << 10;
   static constexpr size_t kGreatestSharedBlock = 64u << 10;
 
   struct Segment {
