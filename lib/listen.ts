@@ -21,13 +21,12 @@ export async function listen<T = Buffer>(name: string, options: ListenOptions<T>
   signal?.throwIfAborted();
   const id = loop.listen(raw);
   if (typeof id !== 'number') throw failureToError(id, path);
-  const server = new PipeServer<T>({
+  return new PipeServer<T>({
     id,
     path,
     framing: framingOf(options),
     highWaterMark: raw.highWaterMark,
     direction: options.direction ?? 'duplex',
+    signal,
   });
-  signal?.addEventListener('abort', () => void server.close(), { once: true });
-  return server;
 }

@@ -30,6 +30,8 @@ export interface ServerOrigin<T> {
   highWaterMark: number;
   /** The direction lets connections send. */
   direction: Direction;
+  /** Closes the server. */
+  signal: AbortSignal | undefined;
 }
 
 /**
@@ -52,15 +54,18 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
   #closing = false;
 
   /** @internal */
-  constructor({ id, path, framing, highWaterMark, direction }: ServerOrigin<T>) {
+  constructor({ id, path, framing, highWaterMark, direction, signal }: ServerOrigin<T>) {
     this.#handle = id;
     this.path = path;
     this.#framing = framing;
     this.#highWaterMark = highWaterMark;
     this.#direction = direction;
+    const close = () => void this.close();
+    signal?.addEventListener('abort', close, { once: true });
     addListener(id, {
       accepted: (connection) => this.#accept(connection),
       released: () => {
+        signal?.removeEventListener('abort', close); // it may outlive many servers
         this.#stop();
         this.#released.resolve();
       },

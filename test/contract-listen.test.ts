@@ -1,5 +1,6 @@
 // The options of listen, a test or more for each. Beside these: security-*.test.ts (access, exclusive, allowRemote),
 // security-calls.windows.test.ts (what reaches Windows), framing.test.ts, contract-backpressure.test.ts (highWaterMark).
+import { getEventListeners } from 'node:events';
 import net from 'node:net';
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -186,6 +187,12 @@ describe('signal', () => {
     await server.close();
     await client.send('still here');
     expect(await served.read()).toBe('still here');
+  });
+
+  it('may be that of the whole program: servers that are closed let go of it', async () => {
+    const { signal } = new AbortController();
+    for (let i = 0; i < 20; i++) await (await listen(uniqueName(), { signal })).close();
+    expect(getEventListeners(signal, 'abort')).toEqual([]);
   });
 
   it('does nothing to a server that is closed', async () => {
