@@ -62,26 +62,22 @@ void PipeListener::answered(PipeInstance& instance, DWORD error) {
     return finishIfDone();
   }
   ++connected_;
-  ++announcing_;
   topUp();
-  lock.unlock();
   const auto connection = announce(instance);
-  lock.lock();
-  --announcing_;
-  if (connection)
-    connections_.emplace(connection.get(), connection);
-  else
-    --connected_;
-  finishIfDone();
   lock.unlock();
   if (connection) connection->start();
 }
 
+// Entered before JavaScript learns of it, which may close it at once, or change who may connect.
 std::shared_ptr<PipeConnection> PipeListener::announce(PipeInstance& instance) {
   const Peer client = peerOf(instance.handle(), /*server=*/true);
   auto connection = loop_.adopt({instance.takeHandle(), client, options_, /*server=*/true, shared_from_this()});
-  if (connection)
+  if (connection) {
+    connections_.emplace(connection.get(), connection);
     loop_.emit({.kind = Event::Kind::Accepted, .id = id_, .other = connection->id(), .opened = connection});
+  } else {
+    --connected_;
+  }
   return connection;
 }
 
@@ -125,7 +121,7 @@ void PipeListener::abort() noexcept {
 }
 
 void PipeListener::finishIfDone() {
-  if (!closing_ || finished_ || !waiting_.empty() || announcing_ > 0) return;
+  if (!closing_ || finished_ || !waiting_.empty()) return;
   finished_ = true;
   loop_.emit({.kind = Event::Kind::Unlistened, .id = id_});
   loop_.live().leave(this);

@@ -48,7 +48,6 @@ class PipeListener final : public Listener,
   void topUp();
   void finishIfDone();
   DWORD apply(const SecurityDescriptor& descriptor);
-
   std::shared_ptr<PipeConnection> announce(PipeInstance& instance);
 
   PipeLoop& loop_;
@@ -62,7 +61,6 @@ class PipeListener final : public Listener,
   std::vector<std::shared_ptr<PipeInstance>> waiting_;
   size_t connected_ = 0;  // clients served, each of them by an instance
   std::unordered_map<const PipeConnection*, std::weak_ptr<PipeConnection>> connections_;
-  int announcing_ = 0;     // Accepted has to come before Unlistened
   bool retrying_ = false;  // at every beat
   bool closing_ = false;
   bool finished_ = false;
