@@ -96,7 +96,7 @@ export interface Framings {
   /**
    * The operating system keeps the boundaries, of empty messages as well: a Windows pipe in message mode, a
    * `SOCK_SEQPACKET` socket on Linux. Both sides must agree. Pipes only: a {@link FrameDecoder} cannot know where a
-   * message ends.
+   * message ends. An empty message is an empty frame; go-winio's `CloseWrite` sends one to say that no more will come.
    */
   readonly message: FramingFactory<FramingOptions>;
   /**
