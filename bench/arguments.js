@@ -2,8 +2,8 @@
 import { parseArgs } from 'node:util';
 
 export const usage = `npm run bench -- [options]
-  --quick            under a minute: fewer and shorter rounds
-  --only TEXT        only cases whose name contains TEXT ("64B", "round trip"); may be given several times
+  --quick            under a minute: fewer and shorter rounds, no curves
+  --only TEXT        only cases whose name contains TEXT ("64B", "round trip", "curve"); may be given several times
   --contestant TEXT  only contestants whose name contains TEXT; may be given several times
   --rounds N         rounds of each case (7; --quick: 3)
   --also DIR         measure the framepipe of another checkout, too, in the same rounds

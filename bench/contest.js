@@ -3,7 +3,7 @@ import { Pair } from './pair.js';
 
 const LONGEST_START = 4; // doublings that reach a stable speed, and the time that a part shall take
 
-/** Resolves to the figures of each round by contestant's name. */
+/** Resolves to the figures of each round by contestant's name. `entry.count`: this much work, however long it takes. */
 export async function contest(entry, work, contestants, options, progress) {
   const results = Object.fromEntries(contestants.map(({ name }) => [name, []]));
   const running = [];
@@ -30,6 +30,10 @@ async function started(entry, work, contestant, options) {
   if (work.fresh) return { contestant };
   const pair = new Pair(entry.work, entry.options, contestant, options.nodeArguments);
   await pair.open();
+  if (entry.count) {
+    await work.round(pair, entry.count, entry.options);
+    return { contestant, pair, count: entry.count };
+  }
   const step = work.step?.(entry.options) ?? 1;
   let count = work.start(entry.options);
   for (let i = 0; i < LONGEST_START; i++) {

@@ -46,16 +46,16 @@ export function showRows(all) {
       ]);
     }
   }
-  console.log(table(lines));
+  if (lines.length > 1) console.log(table(lines));
 }
 
-function digits(value) {
+export function digits(value) {
   if (!Number.isFinite(value)) return String(value);
   const size = Math.abs(value);
   return value.toFixed(size >= 100 ? 0 : size >= 10 ? 1 : 2);
 }
 
-function table(lines) {
+export function table(lines) {
   const widths = lines[0].map((_, column) => Math.max(...lines.map((line) => line[column].length)));
   return lines
     .map((line) =>

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { parse, usage } from './arguments.js';
 import { cases } from './cases/index.js';
 import { contest } from './contest.js';
+import { measureCurve, showCurve } from './curve.js';
 import { installExtra } from './extra.js';
 import { buildRaw } from './raw.js';
 import { compare, showFigures, showRows } from './report.js';
@@ -21,32 +22,59 @@ else if (options.windows) process.exitCode = underWine();
 else await main();
 
 async function main() {
-  const windows = process.platform === 'win32';
   if (!existsSync(built)) throw new Error('framepipe is not built: npm run build');
   if (options.syscalls) options.count = countCalls;
   const raw = buildRaw();
   if (!raw) console.log('There is no C++ compiler for bench/raw: nothing is compared with it.');
   if (options.extra && !installExtra()) throw new Error('the package for --extra could not be installed');
-  const chosen = cases.filter(({ name }) => options.only.every((text) => name.includes(text)));
+  const chosen = choose();
   if (chosen.length === 0) throw new Error(`no such case; there are: ${cases.map(({ name }) => name).join('; ')}`);
 
   const began = performance.now();
   const done = [];
-  for (const entry of chosen) {
+  for (const entry of chosen.filter(isPossible)) {
     const work = await import(`./cases/${entry.work}.js`);
     const contestants = select(work.contestants(entry.options), raw);
     console.log(`\n${entry.name}`);
-    const { results, counted } = await contest(entry, work, contestants, options, progress);
-    progress('');
-    showFigures(work.figures(entry.options), results);
-    if (counted) showCalls(counted);
-    const rows = work.rows(entry.options, windows).concat(options.also.flatMap((_, i) => also(work, entry, i)));
-    const compared = rows.map((row) => compare(row, results)).filter(Boolean);
-    done.push({ work: entry.name, results, counted, rows: compared });
+    done.push({ work: entry.name, ...(await (entry.points ? curve : figures)(entry, work, contestants)) });
   }
-  console.log(`\nMedians of the ratio in each of ${options.rounds} rounds (${system()}, ${seconds(began)} s):\n`);
+  console.log(`\nThe medians of the ratios in each round (${system()}, ${seconds(began)} s):\n`);
   showRows(done);
   if (options.json) writeFileSync(options.json, JSON.stringify({ ...about(), cases: done }, null, 2));
+}
+
+// The curves take long: they are no part of a quick run, and `--only "round trip"` does not mean them.
+function choose() {
+  const named = options.only.some((text) => text.includes('curve'));
+  const wholeRun = options.only.length === 0 && !options.quick;
+  return cases.filter(
+    ({ name, points }) => options.only.every((text) => name.includes(text)) && (!points || named || wholeRun),
+  );
+}
+
+function isPossible({ name, descriptors = 0 }) {
+  const most = mostDescriptors();
+  if (descriptors <= most) return true;
+  console.log(`${name}: left out, because a process may have no more than ${most} files open (ulimit -Hn)`);
+  return false;
+}
+
+async function figures(entry, work, contestants) {
+  const limited = { ...options, rounds: Math.min(options.rounds, work.mostRounds ?? options.rounds) };
+  const { results, counted } = await contest(entry, work, contestants, limited, progress);
+  progress('');
+  showFigures(work.figures(entry.options), results);
+  if (counted) showCalls(counted);
+  const windows = process.platform === 'win32';
+  const rows = work.rows(entry.options, windows).concat(options.also.flatMap((_, i) => also(work, entry, i)));
+  return { results, counted, rows: rows.map((row) => compare(row, results)).filter(Boolean) };
+}
+
+async function curve(entry, work, contestants) {
+  const points = await measureCurve(entry, work, contestants, options, progress);
+  progress('');
+  showCurve(work.figures(entry.options).rate, points);
+  return { points, rows: [] };
 }
 
 // framepipe's other checkouts run everything that this one does.
@@ -90,6 +118,13 @@ function seconds(since) {
 function system() {
   const wine = process.env.FRAMEPIPE_WINE ? ' under Wine' : '';
   return `${process.platform} ${process.arch}${wine}, Node ${process.version}, ${availableParallelism()} cores`;
+}
+
+// Node raises its own limit to the hard one when it starts.
+function mostDescriptors() {
+  if (process.platform === 'win32') return Infinity;
+  const { hard } = process.report.getReport().userLimits.open_files;
+  return hard === 'unlimited' ? Infinity : Number(hard);
 }
 
 function about() {

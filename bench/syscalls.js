@@ -9,7 +9,8 @@ export async function countCalls(running, entry, work) {
   const counted = {};
   for (const { contestant, pair, count } of running) {
     if (!pair) continue;
-    const few = Math.max(work.step?.(entry.options) ?? 1, Math.ceil(count / 20)); // strace is slow
+    const step = work.step?.(entry.options) ?? 1;
+    const few = Math.ceil(count / 20 / step) * step; // strace is slow
     const folder = mkdtempSync(`${tmpdir()}/framepipe-strace-`);
     const traces = await Promise.all(Object.entries(pair.pids).map(([side, pid]) => attach(side, pid, folder)));
     await work.round(pair, few, entry.options);

@@ -1,10 +1,20 @@
-// Frames in one direction, as fast as they go: from the sender's first one to the receiver's last one.
+// Frames in one direction, as fast as they go: from the sender's first one to the receiver's last one. On one connection, or
+// on all of some at once.
 import { nanoseconds } from '../clock.js';
 
 const SMALL = 1024;
+const TARGETS = { 64: { net: 5, tuned: 3 }, 65536: { net: 3, raw: 0.8 }, 1048576: { net: 3 } };
 const extra = { name: 'zeromq', rival: 'zeromq', extra: true };
 
-export function contestants({ size }) {
+export function contestants({ size, curve }) {
+  if (curve) {
+    return [
+      { name: 'framepipe, for await', rival: 'framepipe', how: { by: 'for await' } },
+      { name: 'framepipe, batches()', rival: 'framepipe', how: { by: 'batches', many: true } },
+      { name: 'net', rival: 'net-naive' },
+      { name: 'net tuned', rival: 'net-tuned' },
+    ];
+  }
   const ours = [
     { name: 'framepipe, for await', how: { by: 'for await' } },
     { name: 'framepipe, read()', how: { by: 'read' } },
@@ -23,20 +33,26 @@ export function contestants({ size }) {
   return [...ours.map((one) => ({ ...one, rival: 'framepipe' })), ...others];
 }
 
-export function rows({ size }) {
+export function rows({ size, curve }) {
+  const targets = TARGETS[size] ?? {};
   const best = size <= SMALL ? 'framepipe, batches()' : 'framepipe, for await';
   const rows = [];
   const row = (ours, theirs, least) => rows.push({ ours, theirs, of: 'rate', least });
-  row('framepipe, for await', 'net', size <= SMALL ? 5 : 3);
+  if (curve) {
+    row('framepipe, for await', 'net');
+    row('framepipe, batches()', 'net tuned');
+    return rows;
+  }
+  row('framepipe, for await', 'net', targets.net);
   if (size <= SMALL) {
-    row('framepipe, batches()', 'net tuned', 3);
+    row('framepipe, batches()', 'net tuned', targets.tuned);
     row('framepipe, sendMany, for await', 'net tuned, each a Buffer');
     row('framepipe, batches(), each at(i)', 'net tuned, each a Buffer');
   } else {
     row('framepipe, for await', 'net tuned');
   }
   row('framepipe, read()', 'net');
-  row(best, 'raw', size === 64 * 1024 ? 0.8 : undefined);
+  row(best, 'raw', targets.raw);
   rows.push({ ours: best, theirs: 'net tuned', of: 'cpu' });
   row('framepipe, for await', extra.name);
   return rows;
@@ -47,35 +63,40 @@ export const figures = ({ size }) => ({
   cpu: size <= SMALL ? { unit: 'CPU s/M frames', scale: 1e6 } : { unit: 'CPU s/GB', scale: 1e9 / size },
 });
 
-export function server(rival, path, { how }) {
+export function server(rival, path, { how, connections = 1 }) {
+  const links = [];
   let linked;
-  const link = new Promise((resolve) => {
+  const all = new Promise((resolve) => {
     linked = resolve;
   });
   let received;
   return {
     open: () =>
       rival.listen(path, (link) => {
-        linked(link);
+        if (links.push(link) === connections) linked();
         return new Promise(() => {}); // open as long as the process is
       }),
     async arm(count) {
-      received = (await link).receive(count, how).then((bytes) => ({ ended: nanoseconds(), bytes }));
+      await all;
+      received = Promise.all(links.map((link) => link.receive(count / connections, how))).then((bytes) => ({
+        ended: nanoseconds(),
+        bytes: bytes.reduce((sum, each) => sum + each, 0),
+      }));
     },
     wait: () => received,
   };
 }
 
-export function client(rival, path, { size, how }) {
+export function client(rival, path, { size, how, connections = 1 }) {
   const frame = Buffer.alloc(size, 'x');
-  let link;
+  const links = [];
   return {
     async open() {
-      link = await rival.open(path);
+      while (links.length < connections) links.push(await rival.open(path));
     },
     async run(count) {
       const began = nanoseconds();
-      await link.pour(frame, count, how);
+      await Promise.all(links.map((link) => link.pour(frame, count / connections, how)));
       return { began };
     },
   };
@@ -83,6 +104,9 @@ export function client(rival, path, { size, how }) {
 
 /** Frames for the first, untimed run. */
 export const start = ({ size }) => (size <= SMALL ? 50_000 : Math.ceil(2e8 / size));
+
+/** Frames at each point of the curve. */
+export const curve = 256_000;
 
 export async function round(pair, count, { size }) {
   await pair.server('arm', count);

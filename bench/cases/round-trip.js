@@ -3,23 +3,33 @@ import { nanoseconds } from '../clock.js';
 
 const extra = { name: 'zeromq', rival: 'zeromq', extra: true };
 
-export function contestants({ connections }) {
+export function contestants({ connections, curve }) {
   const all = [
     { name: 'framepipe', rival: 'framepipe' },
     { name: 'net', rival: 'net-naive' },
     { name: 'net tuned', rival: 'net-tuned' },
   ];
-  if (connections === 1) all.push({ name: 'raw', rival: 'raw' }, extra);
+  if (connections === 1 && !curve) all.push({ name: 'raw', rival: 'raw' }, extra);
   return all;
 }
 
-export function rows({ connections }, windows) {
+export function rows({ connections, curve }, windows) {
   const row = (theirs, of, limit = {}) => ({ ours: 'framepipe', theirs, of, ...limit });
-  if (connections > 1) return [row('net', 'rate', { least: 1.5 }), row('net tuned', 'rate'), row('net tuned', 'cpu')];
+  if (curve) return [row('net', 'rate'), row('net tuned', 'rate')];
+  if (connections > 1) {
+    return [
+      row('net', 'rate', connections === 32 ? { least: 1.5 } : {}),
+      row('net', 'p99'),
+      row('net', 'p999'),
+      row('net tuned', 'rate'),
+      row('net tuned', 'cpu'),
+    ];
+  }
   const nearRaw = { most: windows ? 1.2 : 2 };
   return [
     row('net', 'p50', { most: 0.75 }),
     row('net', 'p99', { most: 0.75 }),
+    row('net', 'p999'),
     row('net tuned', 'p50'),
     row('raw', 'p50', nearRaw),
     row('raw', 'p99', nearRaw),
@@ -28,9 +38,15 @@ export function rows({ connections }, windows) {
   ];
 }
 
+const rate = { rate: { unit: 'round trips/s', scale: 1 } };
+
 export const figures = ({ connections }) => ({
-  ...(connections === 1 && { p50: { unit: 'µs, half', scale: 1 }, p99: { unit: 'µs, 99 %', scale: 1 } }),
-  rate: { unit: 'round trips/s', scale: 1 },
+  // The first one is what --also compares.
+  ...(connections > 1 && rate),
+  p50: { unit: 'µs, half', scale: 1 },
+  p99: { unit: 'µs, 99 %', scale: 1 },
+  p999: { unit: 'µs, 99.9 %', scale: 1 },
+  ...rate,
   cpu: { unit: 'CPU µs each', scale: 1e6 },
 });
 
@@ -47,14 +63,14 @@ export function client(rival, path, { size, connections }) {
       while (links.length < connections) links.push(await rival.open(path));
     },
     async run(count) {
-      const each = Math.ceil(count / connections);
-      const times = new Float64Array(each * connections);
+      const each = count / connections;
+      const times = new Float64Array(count);
       const began = nanoseconds();
       await Promise.all(links.map((link, i) => ask(link, frame, times.subarray(i * each, (i + 1) * each))));
       const seconds = (nanoseconds() - began) / 1e9;
       times.sort();
       const at = (part) => times[Math.floor(times.length * part)] * 1000;
-      return { seconds, p50: at(0.5), p99: at(0.99) };
+      return { seconds, p50: at(0.5), p99: at(0.99), p999: at(0.999) };
     },
   };
 }
@@ -69,11 +85,15 @@ async function ask(link, frame, times) {
 }
 
 /** Round trips for the first, untimed run. */
-export const start = () => 2000;
+export const start = ({ connections }) => Math.ceil(2000 / connections) * connections;
+/** Counts are multiples of this. */
+export const step = ({ connections }) => connections;
+/** Round trips at each point of the curve. */
+export const curve = 32_000;
 
 export async function round(pair, count) {
   const before = await pair.cpu();
-  const { seconds, p50, p99 } = await pair.client('run', count);
+  const { seconds, ...times } = await pair.client('run', count);
   const after = await pair.cpu();
-  return { seconds, p50, p99, rate: count / seconds, cpu: (after - before) / count };
+  return { seconds, ...times, rate: count / seconds, cpu: (after - before) / count };
 }

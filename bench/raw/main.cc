@@ -100,10 +100,11 @@ void ask(Channel& channel, const std::vector<uint8_t>& frame, size_t count) {
   }
   const double seconds = static_cast<double>(nanoseconds() - began) / 1e9;
   std::sort(times.begin(), times.end());
-  const auto at = [&](size_t percent) {
-    return std::to_string(static_cast<double>(times[count * percent / 100]) / 1e3);
+  const auto at = [&](size_t per_mille) {
+    return std::to_string(static_cast<double>(times[count * per_mille / 1000]) / 1e3);
   };
-  reply("\"seconds\":" + std::to_string(seconds) + ",\"p50\":" + at(50) + ",\"p99\":" + at(99));
+  reply("\"seconds\":" + std::to_string(seconds) + ",\"p50\":" + at(500) + ",\"p99\":" + at(990) +
+        ",\"p999\":" + at(999));
 }
 
 void serve(bool one_way, const std::string& path, size_t size) {
