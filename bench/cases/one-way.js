@@ -28,6 +28,7 @@ export function contestants({ size, curve }) {
     { name: 'net', rival: 'net-naive' },
     { name: 'net tuned', rival: 'net-tuned' },
   ];
+  if (size <= SMALL) others.push({ name: 'net batched', rival: 'net-batched' });
   if (size <= SMALL) others.push({ name: 'net tuned, each a Buffer', rival: 'net-tuned', how: { frames: true } });
   others.push({ name: 'raw', rival: 'raw' }, extra);
   return [...ours.map((one) => ({ ...one, rival: 'framepipe' })), ...others];
@@ -45,6 +46,7 @@ export function rows({ size, curve }) {
   }
   row('framepipe, for await', 'net', targets.net);
   if (size <= SMALL) {
+    row('framepipe, batches()', 'net batched', targets.tuned);
     row('framepipe, batches()', 'net tuned', targets.tuned);
     row('framepipe, sendMany, for await', 'net tuned, each a Buffer');
     row('framepipe, batches(), each at(i)', 'net tuned, each a Buffer');

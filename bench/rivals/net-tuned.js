@@ -2,8 +2,7 @@
 // works in place, makes no object for a small frame, and copies each byte of a large one at most once.
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-
-const BATCH = 64 * 1024;
+import { pour, putLength } from './batches.js';
 
 export async function listen(path, accept) {
   const server = createServer((socket) => accept(new Link(socket)));
@@ -19,13 +18,6 @@ export async function open(path) {
 
 function lengthAt(bytes, at) {
   return (bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24)) >>> 0;
-}
-
-function putLength(bytes, at, length) {
-  bytes[at] = length;
-  bytes[at + 1] = length >>> 8;
-  bytes[at + 2] = length >>> 16;
-  bytes[at + 3] = length >>> 24;
 }
 
 // Calls onFrame(bytes, begin, end) for each frame.
@@ -85,35 +77,8 @@ class Link {
     socket.on('data', (chunk) => this.#decoder.push(chunk));
   }
 
-  async pour(frame, count) {
-    if (frame.length + 4 > BATCH / 2) return this.#pourLarge(frame, count);
-    while (count > 0) {
-      const batch = Buffer.allocUnsafeSlow(BATCH);
-      let filled = 0;
-      for (; count > 0 && filled + 4 + frame.length <= BATCH; count--) {
-        putLength(batch, filled, frame.length);
-        batch.set(frame, filled + 4);
-        filled += 4 + frame.length;
-      }
-      if (!this.#socket.write(batch.subarray(0, filled))) await once(this.#socket, 'drain');
-    }
-  }
-
-  async #pourLarge(frame, count) {
-    for (let i = 0; i < count; i++) {
-      if (!this.#write(frame)) await once(this.#socket, 'drain');
-    }
-  }
-
-  // One system call for both, and no copy of the frame.
-  #write(frame) {
-    const header = Buffer.allocUnsafe(4);
-    putLength(header, 0, frame.length);
-    this.#socket.cork();
-    this.#socket.write(header);
-    const more = this.#socket.write(frame);
-    this.#socket.uncork();
-    return more;
+  pour(frame, count) {
+    return pour(this.#socket, frame, count);
   }
 
   #writeSmall(bytes, begin, end) {
