@@ -29,13 +29,19 @@ void LoopState::deliver() {
   if (std::exchange(reported_, false)) host_.deliver();
 }
 
+// JavaScript may have stopped this loop, but its memory stays until libuv has closed the check.
+void LoopState::roundEnded() {
+  do deliver();
+  while (!stopped_ && busy_poll_.again() && reported_);
+}
+
 // Where libuv calls right after it has called all that were ready.
 void LoopState::deliverAfterPolling() {
   if (check_ || stopped_) return;
   check_ = new Check;
   uv_check_init(uvLoop(), check_);
   check_->opened(*this, handles_);
-  uv_check_start(check_, [](uv_check_t* check) { Check::of(check).owner->deliver(); });
+  uv_check_start(check_, [](uv_check_t* check) { Check::of(check).owner->roundEnded(); });
 }
 
 Turn::~Turn() {

@@ -7,6 +7,7 @@
 #include "core/block_pool.h"
 #include "core/event_queue.h"
 #include "core/host.h"
+#include "posix/busy_poll.h"
 #include "posix/open_handles.h"
 #include "posix/recent_readers.h"
 
@@ -14,13 +15,14 @@ namespace framepipe::posix {
 
 class LoopState {
  public:
-  LoopState(Host& host, EventQueue& events) : host_(host), events_(events) {}
+  LoopState(Host& host, EventQueue& events) : host_(host), events_(events), busy_poll_(host.uvLoop()) {}
 
   Host& host() { return host_; }
   uv_loop_s* uvLoop() { return host_.uvLoop(); }
   OpenHandles& handles() { return handles_; }
   const std::shared_ptr<BlockPool>& pool() const { return pool_; }
   RecentReaders& recentReaders() { return recent_readers_; }
+  BusyPoll& busyPoll() { return busy_poll_; }
 
   // In a Turn, what is reported is delivered when it is due; in a call from JavaScript, by the doorbell.
   void report(Event&& event);
@@ -35,12 +37,14 @@ class LoopState {
 
   void deliver();
   void deliverAfterPolling();
+  void roundEnded();
 
   Host& host_;
   EventQueue& events_;
   OpenHandles handles_;
   std::shared_ptr<BlockPool> pool_ = std::make_shared<BlockPool>();
   RecentReaders recent_readers_;
+  BusyPoll busy_poll_;
   Check* check_ = nullptr;
   size_t reported_bytes_ = 0;
   bool in_turn_ = false;

@@ -134,6 +134,7 @@ Outcome<std::shared_ptr<Identity>> SocketConnection::identity(bool to_act) {
 void SocketConnection::polled(int status, int events) {
   const auto self = shared_from_this();
   const bool needless = status == 0 && !(events & interest());
+  state_.busyPoll().heard({self, this});  // its base is nobody else's to convert to
   {
     const Turn turn(state_, Turn::Of::Polling);
     const bool peer_moved = status < 0 || events & (UV_DISCONNECT | PollWatch::kHangUpOnly);
@@ -188,6 +189,7 @@ void SocketConnection::endReading(const Failure& failure) {
 // --- Both --------------------------------------------------------------------------------------
 
 void SocketConnection::write() {
+  state_.busyPoll().sent(*this);
   const SocketOutput::State state = output_.write(socket_.get());
   blocked_ = state == SocketOutput::State::Blocked;
   if (state == SocketOutput::State::Broken) {

@@ -1,0 +1,146 @@
+// A conversation with one peer: waited for without sleeping, at nobody's expense.
+#include "posix/busy_poll.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "harness.h"
+
+namespace framepipe::test {
+
+namespace {
+
+// With one processor nobody is waited for, and each answer takes a turn of the loop.
+const bool kWaits = uv_available_parallelism() > 1;
+
+// A peer that has asked again by the time that it is answered. Writes from within the pretended JavaScript.
+struct Conversation {
+  explicit Conversation(World& world, const char* name = "pipe") : world(world) {
+    ListenOptions options = world.listenOptions();
+    options.path = world.path(name);
+    id = world.acceptRaw(peer, options);
+  }
+
+  void ask() { CHECK(writeAll(peer, framed("question"))); }
+  void answer() {
+    ++answered;
+    CHECK(world.send(id, "answer"));
+    readExactly(peer, framed("answer").size());
+  }
+
+  World& world;
+  int peer;
+  Id id = 0;
+  int answered = 0;
+};
+
+void converse(World& world, Conversation& with) {
+  world.on_event = [&with](const Event& event) {
+    if (event.kind != Event::Kind::Frames || event.id != with.id) return;
+    with.answer();
+    with.ask();
+  };
+  with.ask();
+}
+
+void part(World& world, Conversation& from) {
+  world.on_event = nullptr;
+  ::close(from.peer);
+  CHECK(world.until([&] { return world.story(from.id).closed; }));
+}
+
+}  // namespace
+
+TEST(aConversationTakesFewTurnsOfTheLoop) {
+  World world;
+  Conversation with(world);
+  converse(world, with);
+  const int turns = world.turns(50);
+  CHECK(with.answered > 100);
+  if (kWaits) CHECK(with.answered > 3 * turns);
+  part(world, with);
+}
+
+TEST(aConversationLetsTimersAndImmediatesRun) {
+  World world;
+  Conversation with(world);
+  uv_timer_t timer;
+  uv_timer_init(world.uvLoop(), &timer);
+  int fired = 0;
+  timer.data = &fired;
+  uv_timer_start(&timer, [](uv_timer_t* t) { ++*static_cast<int*>(t->data); }, 1, 1);
+  converse(world, with);
+  CHECK(world.until([&] { return fired >= 10; }));
+
+  uv_idle_t idle;  // as setImmediate() has one: then libuv does not sleep, and so nobody is waited for
+  uv_idle_init(world.uvLoop(), &idle);
+  uv_idle_start(&idle, [](uv_idle_t*) {});
+  world.run(5);
+  const int before = with.answered;
+  const int turns = world.turns(20);
+  CHECK(with.answered - before <= turns + 1);
+  uv_close(reinterpret_cast<uv_handle_t*>(&idle), nullptr);
+  uv_close(reinterpret_cast<uv_handle_t*>(&timer), nullptr);
+  part(world, with);
+}
+
+TEST(twoConversationsTakeTurns) {
+  World world;
+  Conversation one(world), other(world, "other");
+  world.on_event = [&](const Event& event) {
+    if (event.kind != Event::Kind::Frames) return;
+    Conversation& with = event.id == one.id ? one : other;
+    with.answer();
+    with.ask();
+  };
+  one.ask();
+  other.ask();
+  world.run(50);
+  CHECK(one.answered > 50 && other.answered > 50);
+  CHECK(one.answered < 2 * other.answered && other.answered < 2 * one.answered);
+  part(world, one);
+  part(world, other);
+}
+
+TEST(whoDoesNotAnswerAtOnceIsWaitedForLessAndLess) {
+  if (!kWaits) return;
+  struct Peer final : posix::PollWatch::Owner {
+    void polled(int, int) override { ++asked; }
+    int asked = 0;
+  };
+  uv_loop_t loop;
+  uv_loop_init(&loop);
+  int ends[2];
+  CHECK(::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) == 0);
+  uv_poll_t poll;
+  uv_poll_init(&loop, &poll, ends[0]);
+  uv_poll_start(&poll, UV_READABLE, [](uv_poll_t*, int, int) {});
+  uv_run(&loop, UV_RUN_NOWAIT);
+
+  const auto peer = std::make_shared<Peer>();
+  posix::BusyPoll busy_poll(&loop);
+  const auto round = [&] {
+    busy_poll.heard(peer);
+    busy_poll.sent(*peer);
+    return busy_poll.again();
+  };
+  for (int i = 0; i < 2000; ++i) CHECK(!round());
+  CHECK(writeAll(ends[1], "x"));
+  int slept = 0;
+  while (!round()) CHECK(++slept <= 255);
+  CHECK(slept > 0);
+  CHECK(peer->asked == 1);
+
+  // One that is not answered is not waited for.
+  for (int i = 0; i < 300; ++i) {
+    busy_poll.heard(peer);
+    CHECK(!busy_poll.again());
+  }
+  uv_close(reinterpret_cast<uv_handle_t*>(&poll), nullptr);
+  uv_run(&loop, UV_RUN_DEFAULT);
+  uv_loop_close(&loop);
+  ::close(ends[0]);
+  ::close(ends[1]);
+}
+
+}  // namespace framepipe::test
