@@ -7,7 +7,7 @@ export const usage = `npm run bench -- [options]
   --contestant TEXT  only contestants whose name contains TEXT; may be given several times
   --rounds N         rounds of each case (7; --quick: 3)
   --also DIR         measure the framepipe of another checkout, too, in the same rounds
-  --extra            also zeromq, which is installed into a temporary folder (not on Windows)
+  --extra            also zeromq (not on Windows), node-ipc and net-ipc, which are installed into node_modules/.cache
   --json FILE        write all figures of all rounds
   --syscalls         Linux: count system calls (strace) in one more round
   --node-args=ARGS   for the Node processes that are measured, e.g. --node-args="--cpu-prof --cpu-prof-dir=profiles"

@@ -1,30 +1,39 @@
-// A rival that is a package of its own: installed, when asked for, into a folder outside the repository, in this version
-// and without install scripts (it brings its binaries).
+// Rivals that are packages: installed when asked for, in the versions and with the hashes of extra/package-lock.json, and
+// without their install scripts (zeromq brings its binaries).
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 
-const name = 'zeromq';
-const version = '6.8.0';
-const folder = join(tmpdir(), 'framepipe-bench-rivals');
+const wanted = fileURLToPath(new URL('extra/', import.meta.url));
+// Not the system's temporary folder: what Linux has installed is there under Wine, too.
+const folder = fileURLToPath(new URL('../node_modules/.cache/framepipe/rivals/', import.meta.url));
 
-export const requireExtra = createRequire(join(folder, 'package.json'));
+export const requireExtra = createRequire(`${folder}package.json`);
 
-/** False: it is not to be had. */
+/** What packages take that make a pipe's path on Windows themselves. */
+export const nameOf = (path) => path.replace(/^\\\\\.\\pipe\\/, '');
+
+/** False: they are not to be had. */
 export function installExtra() {
-  if (existsSync(join(folder, 'node_modules', name))) return true;
+  if (isInstalled()) return true;
+  rmSync(folder, { recursive: true, force: true });
   mkdirSync(folder, { recursive: true });
-  writeFileSync(join(folder, 'package.json'), '{ "private": true }');
-  const { status } = spawnSync(
-    'npm',
-    ['install', '--ignore-scripts', '--no-audit', '--no-fund', `${name}@${version}`],
-    {
-      cwd: folder,
-      stdio: ['ignore', 'ignore', 'inherit'],
-      shell: process.platform === 'win32', // there it is npm.cmd
-    },
-  );
+  copyFileSync(`${wanted}package.json`, `${folder}package.json`);
+  copyFileSync(`${wanted}package-lock.json`, `${folder}package-lock.json`);
+  const { status } = spawnSync('npm', ['ci', '--ignore-scripts', '--omit=optional', '--no-audit', '--no-fund'], {
+    cwd: folder,
+    stdio: ['ignore', 'ignore', 'inherit'],
+    shell: process.platform === 'win32', // there it is npm.cmd
+  });
   return status === 0;
+}
+
+// npm writes its own list into node_modules when it is through.
+function isInstalled() {
+  const lock = 'package-lock.json';
+  return (
+    existsSync(`${folder}node_modules/.${lock}`) &&
+    readFileSync(folder + lock, 'utf8') === readFileSync(wanted + lock, 'utf8')
+  );
 }

@@ -26,7 +26,7 @@ async function main() {
   if (options.syscalls) options.count = countCalls;
   const raw = buildRaw();
   if (!raw) console.log('There is no C++ compiler for bench/raw: nothing is compared with it.');
-  if (options.extra && !installExtra()) throw new Error('the package for --extra could not be installed');
+  if (options.extra && !installExtra()) throw new Error('the packages for --extra could not be installed');
   const chosen = choose();
   if (chosen.length === 0) throw new Error(`no such case; there are: ${cases.map(({ name }) => name).join('; ')}`);
 
@@ -35,6 +35,7 @@ async function main() {
   for (const entry of chosen.filter(isPossible)) {
     const work = await import(`./cases/${entry.work}.js`);
     const contestants = select(work.contestants(entry.options), raw);
+    if (contestants.length === 0) continue;
     console.log(`\n${entry.name}`);
     done.push({ work: entry.name, ...(await (entry.points ? curve : figures)(entry, work, contestants)) });
   }
@@ -80,10 +81,10 @@ async function curve(entry, work, contestants) {
 // framepipe's other checkouts run everything that this one does.
 function select(contestants, raw) {
   const wanted = contestants.filter(
-    ({ name, rival, extra }) =>
+    ({ name, rival, extra, notOn }) =>
       (rival !== 'raw' || raw) &&
       (!extra || options.extra) &&
-      (rival !== 'zeromq' || process.platform !== 'win32') &&
+      notOn !== process.platform &&
       (options.contestant.length === 0 || options.contestant.some((text) => name.includes(text))),
   );
   const others = options.also.flatMap((folder, i) =>
@@ -132,7 +133,9 @@ function about() {
 }
 
 function underWine() {
+  // There are neither a compiler nor npm in there.
   buildRaw('win32');
+  if (options.extra) installExtra();
   const own = process.argv.slice(2).filter((argument, i, all) => {
     return argument !== '--windows' && argument !== '--node' && all[i - 1] !== '--node';
   });

@@ -8,6 +8,7 @@ export const cases = [
   { name: '64KiB one way', work: 'one-way', options: { size: 64 * KIB } },
   { name: '1MiB one way', work: 'one-way', options: { size: KIB * KIB } },
   { name: '64B round trip, 1 connection', work: 'round-trip', options: { size: 64, connections: 1 } },
+  { name: '64KiB round trip, 1 connection', work: 'round-trip', options: { size: 64 * KIB, connections: 1 } },
   { name: '64B round trip, 32 connections', work: 'round-trip', options: { size: 64, connections: 32 } },
   { name: '64B round trip, 256 connections', work: 'round-trip', options: { size: 64, connections: 256 } },
   { name: '256 clients at once', work: 'storm', options: { size: 64, clients: 256 } },

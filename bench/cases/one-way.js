@@ -1,10 +1,10 @@
 // Frames in one direction, as fast as they go: from the sender's first one to the receiver's last one. On one connection, or
 // on all of some at once.
 import { nanoseconds } from '../clock.js';
+import { extras } from '../rivals/index.js';
 
 const SMALL = 1024;
 const TARGETS = { 64: { net: 5, tuned: 3 }, 65536: { net: 3, raw: 0.8 }, 1048576: { net: 3 } };
-const extra = { name: 'zeromq', rival: 'zeromq', extra: true };
 
 export function contestants({ size, curve }) {
   if (curve) {
@@ -30,7 +30,7 @@ export function contestants({ size, curve }) {
   ];
   if (size <= SMALL) others.push({ name: 'net batched', rival: 'net-batched' });
   if (size <= SMALL) others.push({ name: 'net tuned, each a Buffer', rival: 'net-tuned', how: { frames: true } });
-  others.push({ name: 'raw', rival: 'raw' }, extra);
+  others.push({ name: 'raw', rival: 'raw' }, ...extras({ size }));
   return [...ours.map((one) => ({ ...one, rival: 'framepipe' })), ...others];
 }
 
@@ -56,7 +56,7 @@ export function rows({ size, curve }) {
   row('framepipe, read()', 'net');
   row(best, 'raw', targets.raw);
   rows.push({ ours: best, theirs: 'net tuned', of: 'cpu' });
-  row('framepipe, for await', extra.name);
+  for (const { name } of extras({ size })) row('framepipe, for await', name);
   return rows;
 }
 

@@ -1,19 +1,18 @@
 // A small frame there and back, on each of some connections, one after another on each and all connections at once.
 import { nanoseconds } from '../clock.js';
+import { extras } from '../rivals/index.js';
 
-const extra = { name: 'zeromq', rival: 'zeromq', extra: true };
-
-export function contestants({ connections, curve }) {
+export function contestants({ size, connections, curve }) {
   const all = [
     { name: 'framepipe', rival: 'framepipe' },
     { name: 'net', rival: 'net-naive' },
     { name: 'net tuned', rival: 'net-tuned' },
   ];
-  if (connections === 1 && !curve) all.push({ name: 'raw', rival: 'raw' }, extra);
+  if (connections === 1 && !curve) all.push({ name: 'raw', rival: 'raw' }, ...extras({ size }));
   return all;
 }
 
-export function rows({ connections, curve }, windows) {
+export function rows({ size, connections, curve }, windows) {
   const row = (theirs, of, limit = {}) => ({ ours: 'framepipe', theirs, of, ...limit });
   if (curve) return [row('net', 'rate'), row('net tuned', 'rate')];
   if (connections > 1) {
@@ -34,7 +33,7 @@ export function rows({ connections, curve }, windows) {
     row('raw', 'p50', nearRaw),
     row('raw', 'p99', nearRaw),
     row('net tuned', 'cpu'),
-    row(extra.name, 'p50'),
+    ...extras({ size }).map(({ name }) => row(name, 'p50')),
   ];
 }
 
