@@ -1,8 +1,25 @@
 #include "binding/slabs.h"
 
+#include <cstdlib>
 #include <cstring>
 
 namespace framepipe {
+
+namespace {
+
+// Whoever has received so much in large frames is likely to receive more.
+constexpr size_t kMuch = 64u << 20;
+
+// glibc gives what is free at its heap's end back to the kernel at once, from 128 KiB on; V8 frees slabs by the
+// dozen, and the next ones would cost a page fault for each 4 KiB. After a block of nearly 32 MiB has been freed
+// it keeps up to twice as much (mallopt(3): M_MMAP_THRESHOLD is dynamic), as in any program that once used one.
+// Where a threshold was set by hand, and with other allocators, this changes nothing.
+void keepFreedMemory() {
+  void* volatile block = std::malloc((32u << 20) - (64u << 10));  // volatile: or the compiler leaves both calls out
+  std::free(block);
+}
+
+}  // namespace
 
 // JavaScript sees the whole slab through any frame of it (`frame.buffer`) and may transfer() it away:
 // a pointer from an earlier turn must not be trusted.
@@ -29,6 +46,7 @@ Slabs::Place Slabs::put(std::span<const uint8_t> bytes) {
     void* data = nullptr;
     if (napi_create_buffer(env_, bytes.size(), &data, &place.slab) != napi_ok) return {.ok = false};
     std::memcpy(data, bytes.data(), bytes.size());
+    if (large_ <= kMuch && (large_ += bytes.size()) > kMuch) keepFreedMemory();
     place.own = true;
     return place;
   }

@@ -36,6 +36,7 @@ class Slabs {
   napi_ref current_ = nullptr;
   uint8_t* data_ = nullptr;
   size_t used_ = 0;
+  size_t large_ = 0;  // bytes that got slabs to themselves
 };
 
 }  // namespace framepipe
