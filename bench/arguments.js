@@ -9,6 +9,7 @@ export const usage = `npm run bench -- [options]
   --also DIR         measure the framepipe of another checkout, too, in the same rounds
   --extra            also zeromq (not on Windows), node-ipc and net-ipc, which are installed into node_modules/.cache
   --json FILE        write all figures of all rounds
+  --plots DIR        draw ratios.svg and curves.svg; of several systems: node bench/plots.js FIGURES.json... DIR
   --syscalls         Linux: count system calls (strace) in one more round
   --node-args=ARGS   for the Node processes that are measured, e.g. --node-args="--cpu-prof --cpu-prof-dir=profiles"
   --windows          on Linux: the same in Windows' Node, under Wine (native/cross); --node VERSION: which (24)
@@ -25,6 +26,7 @@ export function parse(args) {
       also: { type: 'string', multiple: true, default: [] },
       extra: { type: 'boolean', default: false },
       json: { type: 'string' },
+      plots: { type: 'string' },
       syscalls: { type: 'boolean', default: false },
       'node-args': { type: 'string', default: '' },
       windows: { type: 'boolean', default: false },

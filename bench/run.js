@@ -10,6 +10,7 @@ import { cases } from './cases/index.js';
 import { contest } from './contest.js';
 import { measureCurve, showCurve } from './curve.js';
 import { installExtra } from './extra.js';
+import { drawPlots } from './plots.js';
 import { buildRaw } from './raw.js';
 import { compare, showFigures, showRows } from './report.js';
 import { countCalls, showCalls } from './syscalls.js';
@@ -41,7 +42,9 @@ async function main() {
   }
   console.log(`\nThe medians of the ratios in each round (${system()}, ${seconds(began)} s):\n`);
   showRows(done);
-  if (options.json) writeFileSync(options.json, JSON.stringify({ ...about(), cases: done }, null, 2));
+  const measured = { ...about(), cases: done };
+  if (options.json) writeFileSync(options.json, JSON.stringify(measured, null, 2));
+  if (options.plots) drawPlots([measured], options.plots);
 }
 
 // The curves take long: they are no part of a quick run, and `--only "round trip"` does not mean them.
