@@ -1,10 +1,12 @@
 // What a PipeConnection does. Beside this: connection.test.ts, message.test.ts, duplex.test.ts, impersonation*.test.ts,
 // contract-backpressure.test.ts, lifecycle.test.ts (ref and unref, in processes of their own).
-import { spawnSync } from 'node:child_process';
+import { fork, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
+import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { framing, type PipeConnection } from '../lib/index.ts';
 import { clientFor, next, pair, pattern, readAll, serverFor, uniqueName, until } from './support/pipes.ts';
 
@@ -23,6 +25,35 @@ describe('available', () => {
     await served.read();
     expect(served.available).toBe(0);
     expect(served.stats().available).toBe(0);
+  });
+});
+
+describe('a conversation', () => {
+  // The loop is held for each next word: nothing else may be kept waiting by that.
+  it('leaves timers, immediates and files their turn', async () => {
+    const name = uniqueName();
+    const child = fork(fileURLToPath(new URL('support/echo-child.js', import.meta.url)), [name], { silent: true });
+    onTestFinished(() => void child.kill());
+    await once(child.stdout!, 'data');
+    const client = await clientFor(name);
+    let over = false;
+    let words = 0;
+    const talking = (async () => {
+      for (; !over; words++) {
+        await client.send(Buffer.from('word'));
+        await client.read();
+      }
+    })();
+    await until(() => words > 100, 'they talk');
+    for (let i = 0; i < 20; i++) {
+      await pause(1);
+      await new Promise(setImmediate);
+      await readFile(fileURLToPath(import.meta.url));
+    }
+    over = true;
+    await talking;
+    expect(words).toBeGreaterThan(100);
+    await client.close();
   });
 });
 

@@ -1,6 +1,6 @@
 // Wakes the JS thread: rung from any thread, answered once however often it was rung meanwhile.
 #pragma once
-#include <node_api.h>
+#include <uv.h>
 
 #include <atomic>
 
@@ -8,26 +8,35 @@ namespace framepipe {
 
 class Doorbell {
  public:
-  // JS thread. `answer(argument)` is called on it, inside a callback scope, some time after ring().
-  napi_status open(napi_env env, void (*answer)(void*), void* argument);
+  Doorbell() = default;
+  Doorbell(const Doorbell&) = delete;
+  Doorbell& operator=(const Doorbell&) = delete;
+
+  // JS thread. `answer(argument)` is called on it, in a callback of Node's loop, some time after ring().
+  // 0, or a negative errno.
+  int open(uv_loop_t* loop, void (*answer)(void*), void* argument);
 
   // Any thread, between open() and close().
   void ring() noexcept;
 
+  // JS thread, in an answer: waits until `until` (uv_hrtime) for a ring, without falling asleep. True: there was one, and
+  // it will not be answered.
+  bool listen(uint64_t until) noexcept;
+
   // JS thread: whether an unanswered ring, or one still to come, keeps the process alive.
   void keepAlive(bool on) noexcept;
 
-  // JS thread, when no other thread can ring any more. Idempotent.
-  void close() noexcept;
+  // JS thread, once, when no other thread can ring any more. `closed(argument)` is called when libuv needs this no longer.
+  void close(void (*closed)(void*)) noexcept;
 
  private:
-  static void answered(napi_env env, napi_value, void* context, void*);
+  enum class Thread : uint8_t { Elsewhere, Listening, Called };  // what JavaScript's is doing
 
-  napi_env env_ = nullptr;
-  napi_threadsafe_function function_ = nullptr;
+  uv_async_t bell_;
   void (*answer_)(void*) = nullptr;
+  void (*closed_)(void*) = nullptr;
   void* argument_ = nullptr;
-  std::atomic<bool> rung_{false};
+  std::atomic<Thread> thread_{Thread::Elsewhere};
 };
 
 }  // namespace framepipe

@@ -18,12 +18,12 @@ auto spanOf(Array array) {
 
 Environment* Environment::create(Napi::Env env, const Shared& shared) {
   auto* self = new Environment(env, shared);
-  // Registered after the doorbell's own hook, and so run before it: threads that ring are joined first.
-  if (self->doorbell_.open(
-          env, [](void* e) { static_cast<Environment*>(e)->deliver(); }, self) != napi_ok ||
-      napi_add_async_cleanup_hook(env, stop, self, &self->hook_) != napi_ok) {
-    self->doorbell_.close();
+  if (self->doorbell_.open(self->uvLoop(), [](void* e) { static_cast<Environment*>(e)->answer(); }, self) != 0) {
     delete self;
+    return nullptr;
+  }
+  if (napi_add_async_cleanup_hook(env, stop, self, &self->hook_) != napi_ok) {
+    self->doorbell_.close([](void* e) { delete static_cast<Environment*>(e); });
     return nullptr;
   }
   return self;
@@ -72,8 +72,27 @@ void Environment::takeOutbox() {
 void Environment::flush() {
   takeOutbox();
   // flush() of a platform never calls JavaScript, so nothing is added meanwhile.
-  for (const auto& connection : unflushed_) connection->flush();
+  for (const auto& connection : unflushed_) {
+    connection->flush();
+    conversation_.sent(connection.get());
+  }
   unflushed_.clear();
+}
+
+// Called by the doorbell.
+void Environment::answer() noexcept {
+  do deliver();
+  while (!stopping_ && loop_->hasThread() && comesSoon());
+}
+
+bool Environment::comesSoon() noexcept {
+  if (heard_ > 0) conversation_.heard(heard_ == 1 ? loop_->connection(talking_).get() : nullptr);
+  heard_ = 0;
+  const uint64_t until = conversation_.waitUntil(uv_hrtime());
+  if (until == 0 || uv_backend_timeout(uvLoop()) == 0) return false;
+  const bool rung = doorbell_.listen(until);
+  conversation_.waited(rung);
+  return rung;
 }
 
 void Environment::deliver() noexcept {
@@ -87,6 +106,10 @@ void Environment::deliver() noexcept {
     loop_->admit(event);
     impersonation_->settle(event);
     delivery_->add(event);
+    if (event.kind == Event::Kind::Frames) {
+      ++heard_;
+      talking_ = event.id;
+    }
   }
   delivery_->call();
   *turn_ = 0;
@@ -125,19 +148,14 @@ void Environment::stop(napi_async_cleanup_hook_handle, void* environment) {
   self->flush();  // what was sent just before process.exit() still goes out, as far as the system takes it
   self->stopping_ = true;
   self->impersonation_->stop();
-  self->loop_->stop([](void* e) { static_cast<Environment*>(e)->loopStopped(); }, self);
-  // No thread rings any more. Now, for the function behind the doorbell is gone after this hook.
-  self->doorbell_.close();
-  self->hook_done_ = true;
-  if (self->loop_stopped_) self->finish();
+  self->loop_->stop([](void* e) { static_cast<Environment*>(e)->stopped(); }, self);
+  // No thread rings any more.
+  self->doorbell_.close([](void* e) { static_cast<Environment*>(e)->stopped(); });
 }
 
-void Environment::loopStopped() noexcept {
-  loop_stopped_ = true;
-  if (hook_done_) finish();
-}
-
-void Environment::finish() noexcept {
+// The loop, and the doorbell.
+void Environment::stopped() noexcept {
+  if (--running_ > 0) return;
   impersonation_.reset();
   loop_.reset();
   delivery_.reset();

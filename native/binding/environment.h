@@ -10,6 +10,7 @@
 #include "binding/doorbell.h"
 #include "binding/impersonation_binding.h"
 #include "binding/outbox.h"
+#include "core/conversation.h"
 #include "core/host.h"
 #include "core/loop.h"
 
@@ -51,16 +52,23 @@ class Environment final : public Host {
 
   // Refuses new work → cancels → waits until the system has given everything back → joins → releases.
   static void stop(napi_async_cleanup_hook_handle hook, void* environment);
-  void loopStopped() noexcept;
-  void finish() noexcept;
+  void stopped() noexcept;
 
   bool runsJavaScript() noexcept;
+  void answer() noexcept;
+  bool comesSoon() noexcept;
+
+  // A turn is short, for what libuv has to tell waits meanwhile.
+  static constexpr Conversation::Limits kLimits = {.longest_wait = 100'000, .longest_turn = 200'000};
 
   napi_env env_;
   napi_ref deliver_ = nullptr;
   std::vector<napi_ref> shared_;  // keep the memory that is shared
   napi_async_cleanup_hook_handle hook_ = nullptr;
   Doorbell doorbell_;
+  Conversation conversation_{kLimits};
+  uint32_t heard_ = 0;                                  // Frames events of the latest delivery,
+  Id talking_ = 0;                                      // and whose the last one was
   std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<Loop> loop_;
@@ -70,8 +78,7 @@ class Environment final : public Host {
   uint32_t* turn_ = nullptr;  // shared with JavaScript: 1 while a delivery and its microtasks run
   size_t retained_ = 0;
   bool stopping_ = false;
-  bool hook_done_ = false;
-  bool loop_stopped_ = false;
+  int running_ = 2;  // the loop and the doorbell: not stopped yet
 };
 
 // addon.attach(deliver, events, table): see NativeAddon in lib/native.ts.

@@ -68,6 +68,9 @@ class Loop {
     if (event.kind == Event::Kind::Unlistened) listeners_.remove(event.id);
   }
 
+  // Whether frames come from a thread of its own, by Host::ring(), and not from Node's loop.
+  virtual bool hasThread() const { return false; }
+
   // Tears everything down, in order; nothing is delivered any more. `done` is called, on the JS thread,
   // when the operating system has given back all that it was lent. Idempotent.
   virtual void stop(void (*done)(void*), void* argument) = 0;

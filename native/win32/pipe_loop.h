@@ -28,6 +28,7 @@ class PipeLoop final : public Loop {
   Outcome<Id> connect(const ConnectOptions& options, Id request) override;
   void admit(const Event& event) override;
   void forget(const Event& event) override;
+  bool hasThread() const override { return true; }
   void stop(void (*done)(void*), void* argument) override;
   Host& host() { return host_; }
 
