@@ -1,6 +1,5 @@
 #!/usr/bin/env node
 // Measures framepipe and its rivals on the same work in the same run. How to read it: bench/README.md.
-import { spawnSync } from 'node:child_process';
 import { existsSync, writeFileSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
@@ -10,10 +9,10 @@ import { cases } from './cases/index.js';
 import { contest } from './contest.js';
 import { measureCurve, showCurve } from './curve.js';
 import { installExtra } from './extra.js';
-import { drawPlots } from './plots.js';
 import { buildRaw } from './raw.js';
 import { compare, showFigures, showRows } from './report.js';
 import { countCalls, showCalls } from './syscalls.js';
+import { runUnderWine } from './wine.js';
 
 const built = fileURLToPath(new URL('../dist/index.js', import.meta.url));
 const options = parse(process.argv.slice(2));
@@ -44,7 +43,7 @@ async function main() {
   showRows(done);
   const measured = { ...about(), cases: done };
   if (options.json) writeFileSync(options.json, JSON.stringify(measured, null, 2));
-  if (options.plots) drawPlots([measured], options.plots);
+  if (options.plots) (await import('./plots.js')).drawPlots([measured], options.plots);
 }
 
 // The curves take long: they are no part of a quick run, and `--only "round trip"` does not mean them.
@@ -139,10 +138,5 @@ function underWine() {
   // There are neither a compiler nor npm in there.
   buildRaw('win32');
   if (options.extra) installExtra();
-  const own = process.argv.slice(2).filter((argument, i, all) => {
-    return argument !== '--windows' && argument !== '--node' && all[i - 1] !== '--node';
-  });
-  const winnode = fileURLToPath(new URL('../native/cross/winnode', import.meta.url));
-  const script = fileURLToPath(new URL('run.js', import.meta.url));
-  return spawnSync(winnode, ['-v', options.node, script, ...own], { stdio: 'inherit' }).status ?? 1;
+  return runUnderWine(import.meta.url, options.node);
 }
