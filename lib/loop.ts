@@ -1,5 +1,6 @@
 // The native loop of this JavaScript environment: hands what has happened to whom it concerns.
 import { failureToError, type PipeError } from './errors.ts';
+import { HandleTable } from './handles.ts';
 import { EVENT_LENGTH, EventKind, type NativeLoop, native, type RawFailure } from './native.ts';
 import { outbox, outboxTable } from './outbox.ts';
 
@@ -31,7 +32,7 @@ const events = new Uint32Array(1024 * EVENT_LENGTH + 1);
 const table = new Uint32Array(64 * 1024);
 const inDelivery = events.length - 1;
 
-const connections = new Map<number, ConnectionEvents>();
+const connections = new HandleTable<ConnectionEvents>();
 const listeners = new Map<number, ListenerEvents>();
 const requests = new Map<number, Request>();
 let lastRequest = 0;
@@ -47,7 +48,7 @@ process.once('exit', () => {
 });
 
 export function addConnection(id: number, connection: ConnectionEvents): void {
-  connections.set(id, connection);
+  connections.add(id, connection);
 }
 
 export function addListener(id: number, listener: ListenerEvents): void {
@@ -132,8 +133,7 @@ function deliver(count: number, extras: readonly unknown[] | undefined): void {
         break;
       case EventKind.closed: {
         const failure = third === 1 ? (extras![nextExtra++] as RawFailure) : undefined;
-        const connection = connections.get(id);
-        connections.delete(id);
+        const connection = connections.remove(id);
         connection?.released(failure && failureToError(failure, connection.path));
         break;
       }
