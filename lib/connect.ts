@@ -1,10 +1,17 @@
 import { PipeConnection } from './connection.ts';
-import { PipeError } from './errors.ts';
-import { loop, request } from './loop.ts';
+import { failureToError, PipeError } from './errors.ts';
+import { nativeFraming } from './framing/framing.ts';
+import { loop, newRequest, settled } from './loop.ts';
 import { pipePath } from './name.ts';
-import type { RawConnectOptions } from './native.ts';
-import { abortSignal, boolean, type ConnectOptions, framingOf, milliseconds, rawConnectOptions } from './options.ts';
-import { orAborted, pause } from './promises.ts';
+import {
+  abortSignal,
+  boolean,
+  type ConnectChannel,
+  type ConnectOptions,
+  connectOptions,
+  milliseconds,
+} from './options.ts';
+import { nothing, orAborted, pause } from './promises.ts';
 
 const DEFAULT_TIMEOUT = 10_000;
 /** Pauses between attempts, in ms: short at first, for a busy pipe is free again in no time; never a busy loop. */
@@ -23,26 +30,18 @@ const LONGEST_PAUSE = { busy: 10, absent: 50 };
  */
 export async function connect<T = Buffer>(name: string, options: ConnectOptions<T> = {}): Promise<PipeConnection<T>> {
   const path = pipePath(name, options.host);
-  const raw = rawConnectOptions(path, options);
+  const channel = connectOptions(path, options);
   const timeout = milliseconds('timeout', options.timeout ?? DEFAULT_TIMEOUT);
   const waitForServer = boolean('waitForServer', options.waitForServer ?? false);
   const signal = abortSignal(options.signal);
   signal?.throwIfAborted();
 
-  const framing = framingOf(options);
-  const opened = (id: number) =>
-    new PipeConnection<T>({
-      id,
-      path,
-      framing,
-      highWaterMark: raw.highWaterMark,
-      side: 'client',
-      direction: options.direction ?? 'duplex',
-    });
   const deadline = performance.now() + timeout;
   for (let next = SHORTEST_PAUSE; ; next *= 2) {
     try {
-      return await attempt(raw, opened, signal);
+      const attempted = attempt(channel);
+      if (signal) return await abortable(attempted, signal);
+      return attempted instanceof Promise ? await attempted : attempted;
     } catch (error) {
       const why = reasonToWait(error, waitForServer);
       if (!why) throw error;
@@ -53,20 +52,26 @@ export async function connect<T = Buffer>(name: string, options: ConnectOptions<
   }
 }
 
-function attempt<C extends { destroy(): void }>(
-  raw: RawConnectOptions,
-  opened: (id: number) => C,
-  signal: AbortSignal | undefined,
-): Promise<C> {
+/** Native code connects at once, except to other machines. */
+function attempt<T>(channel: ConnectChannel<T>): PipeConnection<T> | Promise<PipeConnection<T>> {
+  const { path, framing, direction, highWaterMark, impersonation, ownServerOnly } = channel;
+  const request = newRequest();
+  const raw = nativeFraming(framing);
+  const id = loop.connect(path, raw, direction, highWaterMark, impersonation, ownServerOnly, request);
+  if (typeof id !== 'number') throw failureToError(id, path);
   // Made in the same turn in which native code tells of it: frames may follow at once.
-  const connecting = request((id) => loop.connect(raw, id), raw.path, opened);
-  if (!signal) return connecting;
+  const connected = (id: number) => new PipeConnection(id, channel, 'client');
+  return id === 0 ? settled(request, path, connected) : connected(id);
+}
+
+function abortable<T>(
+  attempted: PipeConnection<T> | Promise<PipeConnection<T>>,
+  signal: AbortSignal,
+): Promise<PipeConnection<T>> {
+  const connected = Promise.resolve(attempted);
   // It may have been made already, and its promise not have been heard.
-  return orAborted(connecting, signal, () => {
-    connecting.then(
-      (connection) => connection.destroy(),
-      () => {},
-    );
+  return orAborted(connected, signal, () => {
+    connected.then((connection) => connection.destroy(), nothing);
   });
 }
 

@@ -1,56 +1,17 @@
+import { type ConnectionStats, type Description, describe, type Peer, peerFrom, statsFrom } from './description.ts';
 import { PipeDuplex, type PipeDuplexOptions } from './duplex.ts';
 import { PipeError } from './errors.ts';
 import { type FrameBatch, FrameQueue } from './frames.ts';
-import type { Framing } from './framing/framing.ts';
 import { type AsClient, type ClientUser, Impersonation } from './impersonation/impersonation.ts';
-import { addConnection, type ConnectionEvents, forget, loop, request } from './loop.ts';
-import { abortSignal, type Direction, milliseconds } from './options.ts';
-import { deferred, orAborted } from './promises.ts';
+import { addConnection, forget, loop, request, tellConnections } from './loop.ts';
+import { abortSignal, type Channel, DIRECTIONS, milliseconds } from './options.ts';
+import { type Deferred, deferred, nothing, orAborted } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
 import { Sender } from './sender.ts';
 
-/** The process on the other side, as the operating system named it when the connection was made. */
-export interface Peer {
-  /** Its process id. For information: ids are used again once a process has ended. */
-  readonly pid: number;
-  /** Windows: its session. */
-  readonly sessionId?: number;
-  /** Linux: its user id. */
-  readonly uid?: number;
-  /** Linux: its group id. */
-  readonly gid?: number;
-}
-
-/** What went over a connection so far. */
-export interface ConnectionStats {
-  /** Bytes that have arrived, with headers and delimiters. */
-  readonly bytesReceived: number;
-  /** Bytes that the operating system has taken, with headers and delimiters. */
-  readonly bytesSent: number;
-  /** Complete frames that have arrived. */
-  readonly framesReceived: number;
-  /** Frames that were accepted for sending. */
-  readonly framesSent: number;
-  /** Bytes that have arrived and were not consumed yet. */
-  readonly available: number;
-}
-
-/** How a connection came to be. @internal */
-export interface ConnectionOrigin<T> {
-  id: number;
-  path: string;
-  framing: Framing<T>;
-  highWaterMark: number;
-  side: 'server' | 'client';
-  direction: Direction;
-}
+type Side = 'server' | 'client';
 
 const DEFAULT_CLOSE_TIMEOUT = 5000;
-/** Bytes taken before native code is told: a crossing for each frame would be felt, and it need not know at once. */
-const TELL_FROM = 64 * 1024;
-
-/** What native code answers in: it makes no array for it. */
-const numbers = new Float64Array(4);
 let lastNumber = 0;
 
 /**
@@ -62,45 +23,53 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   readonly id: number = ++lastNumber;
   /** The pipe's path: `\\.\pipe\NAME`, or the socket's. */
   readonly path: string;
+
+  readonly #handle: number;
+  readonly #channel: Channel<T>;
+  readonly #side: Side;
+  /** Told when the connection is released, before anybody else is. */
+  readonly #forget: ((id: number) => void) | undefined;
+  readonly #frames: FrameQueue<T>;
+  readonly #readers: Readers<FrameQueue<T>>;
+  readonly #sender: Sender<T>;
+  #state: 'open' | 'closing' | 'released' = 'open';
+  #error: unknown;
+  // Made when they are asked for, as most connections' are not.
+  #closed: Deferred | undefined;
+  #peer: Peer | undefined;
+  #impersonation: Impersonation | undefined;
+  /** What was known last. */
+  #description: Description | undefined;
+
+  /** @internal */
+  constructor(id: number, channel: Channel<T>, side: Side, forget?: (id: number) => void) {
+    this.#handle = id;
+    this.path = channel.path;
+    this.#channel = channel;
+    this.#side = side;
+    this.#forget = forget;
+    this.#frames = new FrameQueue(id, channel);
+    this.#readers = new Readers(this.#frames, isReady);
+    this.#sender = new Sender(id, channel.path, channel.framing, channel.highWaterMark);
+    if (channel.direction === DIRECTIONS.in) this.#sender.askAlways();
+    addConnection(id, this);
+  }
+
   /** The process on the other side. Stays known after the end. */
-  readonly peer: Peer;
+  get peer(): Peer {
+    return (this.#peer ??= peerFrom(this.#describe()));
+  }
+
   /**
    * Settles when the connection has ended and its handle is released, whoever ended it: resolves when that was in
    * good order (either side closed), rejects with the error otherwise. Never an unhandled rejection.
    */
-  readonly closed: Promise<void>;
-
-  readonly #handle: number;
-  readonly #direction: Direction;
-  readonly #side: 'client' | 'server';
-  readonly #highWaterMark: number;
-  readonly #frames: FrameQueue<T>;
-  readonly #readers: Readers;
-  readonly #sender: Sender<T>;
-  readonly #impersonation: Impersonation;
-  readonly #take = (): T => this.#frames.shift();
-  #untold = 0;
-  #state: 'open' | 'closing' | 'released' = 'open';
-  #error: unknown;
-  #released = deferred();
-  #finalStats: ConnectionStats | undefined;
-
-  /** @internal */
-  constructor({ id, path, framing, highWaterMark, side, direction }: ConnectionOrigin<T>) {
-    this.#handle = id;
-    this.path = path;
-    this.#highWaterMark = highWaterMark;
-    this.#frames = new FrameQueue(framing, (bytes) => this.#consumed(bytes));
-    this.#readers = new Readers(() => !this.#frames.empty);
-    this.#sender = new Sender(id, path, framing, highWaterMark);
-    this.#direction = direction;
-    this.#side = side;
-    if (direction === 'in') this.#sender.askAlways();
-    this.#impersonation = new Impersonation(id, path, side);
-    this.closed = this.#released.promise;
-    this.closed.catch(() => {});
-    this.peer = peerOf(id);
-    addConnection(id, this.#events());
+  get closed(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = deferred();
+      if (this.#state === 'released') this.#settleClosed();
+    }
+    return this.#closed.promise;
   }
 
   /**
@@ -109,17 +78,17 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    * breaks its framing, with the signal's reason when it aborts; an aborted read loses nothing.
    */
   read({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<T | null> {
-    return this.#readers.read(this.#take, null, abortSignal(signal));
+    return this.#readers.read(takeFrame<T>, null, abortSignal(signal));
   }
 
   /** Frames in order until the peer closes. Leaving the loop closes nothing: what was not consumed stays readable. */
   [Symbol.asyncIterator](): AsyncIterableIterator<T> {
-    return new ReaderIterator(this.#readers, this.#take);
+    return new ReaderIterator(this.#readers, nextFrame<T>);
   }
 
   /** The frames that have arrived, at once, again and again until the peer closes: the fast way for small frames. */
   batches(): AsyncIterableIterator<FrameBatch<T>> {
-    return new ReaderIterator(this.#readers, () => this.#frames.shiftBatch());
+    return new ReaderIterator(this.#readers, nextBatch<T>);
   }
 
   /** Bytes that have arrived and were not consumed yet, in complete frames. */
@@ -206,12 +175,12 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    * Windows: `ImpersonateNamedPipeClient`. Linux: the credentials of this one thread.
    */
   runAsClient<R>(fn: (as: AsClient) => R | PromiseLike<R>): Promise<R> {
-    return this.#impersonation.run(fn);
+    return this.#client().run(fn);
   }
 
   /** Who the client is: its account, as the operating system knows it. Server side only. */
   peerUser(): Promise<ClientUser> {
-    return this.#impersonation.user();
+    return this.#client().user();
   }
 
   /**
@@ -220,7 +189,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    */
   toDuplex(this: PipeConnection<Buffer>, options: PipeDuplexOptions = {}): PipeDuplex {
     return new PipeDuplex(this, options, {
-      direction: this.#direction,
+      direction: this.#channel.direction,
       side: this.#side,
       endSending: async () => (await request<number>((id) => loop.endSending(this.#handle, id), this.path)) === 1,
     });
@@ -240,47 +209,53 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
 
   /** What went over the connection so far. */
   stats(): ConnectionStats {
-    return this.#finalStats ?? this.#stats();
+    return statsFrom(this.#describe(), this.available);
   }
 
   // What native code tells. Not methods, so that nobody else can call them.
-  #events(): ConnectionEvents {
-    return {
-      path: this.path,
-      framesArrived: (slab, table, from, count) => {
-        if (this.#state !== 'open') return;
-        this.#frames.push(slab, table, from, count);
-        this.#readers.serve();
+  static {
+    tellConnections({
+      framesArrived(connection, slab, table, from, count) {
+        if (connection.#state !== 'open') return;
+        connection.#frames.push(slab, table, from, count);
+        connection.#readers.serve();
       },
-      ended: (error) => {
-        this.#error ??= error;
-        this.#sender.askAlways();
-        this.#readers.end(error);
+      ended(connection, error) {
+        connection.#error ??= error;
+        connection.#sender.askAlways();
+        connection.#readers.end(error);
       },
-      unsent: (error) => {
-        this.#error ??= error;
+      unsent(connection, error) {
+        connection.#error ??= error;
       },
-      drained: () => this.#sender.drained(),
-      released: (error) => this.#wasReleased(error),
-    };
+      drained(connection) {
+        connection.#sender.drained();
+      },
+      released(connection, error) {
+        connection.#wasReleased(error);
+      },
+    });
   }
 
   #wasReleased(error: PipeError | undefined): void {
-    this.#finalStats = this.#stats(); // the last moment: native code forgets the connection after this
+    this.#description = describe(this.#handle); // the last moment: native code forgets the connection after this
     this.#state = 'released';
     this.#error ??= error;
-    this.#impersonation.release();
+    this.#forget?.(this.#handle);
+    this.#impersonation?.release();
     this.#readers.end(this.#error);
     this.#sender.end(() => this.#ended('write'));
-    if (this.#error === undefined) this.#released.resolve();
-    else this.#released.reject(this.#error);
+    if (this.#closed) this.#settleClosed();
   }
 
-  #consumed(bytes: number): void {
-    this.#untold += bytes;
-    if (this.#untold < TELL_FROM && this.#untold < this.#highWaterMark / 4) return;
-    loop.consumed(this.#handle, this.#untold);
-    this.#untold = 0;
+  #settleClosed(): void {
+    const { promise, resolve, reject } = this.#closed!;
+    if (this.#error === undefined) {
+      resolve();
+    } else {
+      promise.catch(nothing);
+      reject(this.#error);
+    }
   }
 
   #stop(error?: unknown): void {
@@ -304,24 +279,21 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     });
   }
 
-  #stats(): ConnectionStats {
-    loop.traffic(this.#handle, numbers);
-    const {
-      0: bytesReceived,
-      1: bytesSent,
-      2: framesReceived,
-      3: framesSent,
-    } = numbers as unknown as [number, number, number, number];
-    return { bytesReceived, bytesSent, framesReceived, framesSent, available: this.available };
+  #client(): Impersonation {
+    if (!this.#impersonation) {
+      this.#impersonation = new Impersonation(this.#handle, this.path, this.#side);
+      if (this.#state === 'released') this.#impersonation.release();
+    }
+    return this.#impersonation;
+  }
+
+  #describe(): Description {
+    return this.#description ?? describe(this.#handle);
   }
 }
 
-function peerOf(handle: number): Peer {
-  loop.peer(handle, numbers);
-  const { 0: pid, 1: sessionId, 2: uid, 3: gid } = numbers as unknown as [number, number, number, number];
-  return Object.freeze({
-    pid,
-    ...(sessionId >= 0 && { sessionId }),
-    ...(uid >= 0 && { uid, gid }),
-  });
-}
+// For all connections' readers.
+const isReady = (frames: FrameQueue<unknown>) => !frames.empty;
+const takeFrame = <T>(frames: FrameQueue<T>) => frames.shift();
+const nextFrame = <T>(frames: FrameQueue<T>) => ({ done: false as const, value: frames.shift() });
+const nextBatch = <T>(frames: FrameQueue<T>) => ({ done: false as const, value: frames.shiftBatch() });

@@ -2,7 +2,7 @@
 import { Duplex } from 'node:stream';
 import type { PipeConnection } from './connection.ts';
 import { loop } from './loop.ts';
-import { boolean, type Direction, milliseconds } from './options.ts';
+import { boolean, DIRECTIONS, milliseconds } from './options.ts';
 import { ACCEPTED } from './sender.ts';
 
 /** For {@link PipeConnection.toDuplex}. */
@@ -19,7 +19,7 @@ export interface PipeDuplexOptions {
 
 /** What a stream needs of its connection and nobody else does. @internal */
 export interface DuplexOrigin {
-  direction: Direction;
+  direction: number;
   side: 'client' | 'server';
   /** Resolves when all is written; to whether the peer sees the end, and may still answer. */
   endSending(): Promise<boolean>;
@@ -67,7 +67,8 @@ export class PipeDuplex extends Duplex {
   ) {
     const { allowHalfOpen = false, linger = LINGER[side] } = options;
     boolean('allowHalfOpen', allowHalfOpen);
-    const streamOptions = { allowHalfOpen, readable: direction !== 'out', writable: direction !== 'in' };
+    const { in: readOnly, out: writeOnly } = DIRECTIONS;
+    const streamOptions = { allowHalfOpen, readable: direction !== writeOnly, writable: direction !== readOnly };
     super(streamOptions);
     this.connection = connection;
     this.#chunks = connection.batches();

@@ -1,5 +1,7 @@
 // Frames that have arrived, as batches of offsets: no object per frame until it is asked for.
 import { type Framing, toFrame } from './framing/framing.ts';
+import { loop } from './loop.ts';
+import type { Channel } from './options.ts';
 
 /**
  * Frames that arrived together. `at(i)` and iteration make the frames when they are asked for; asked twice,
@@ -60,18 +62,22 @@ interface Stretch {
   newer: Stretch | undefined;
 }
 
-/** Frames waiting for a reader, oldest first. Tells how many bytes of them were taken. */
+/** Bytes taken before native code is told: a crossing for each frame would be felt, and it need not know at once. */
+const TELL_FROM = 64 * 1024;
+
+/** A connection's frames that wait for a reader, oldest first. */
 export class FrameQueue<T> {
-  readonly #framing: Framing<T>;
-  readonly #taken: (bytes: number) => void;
+  readonly #connection: number;
+  readonly #channel: Channel<T>;
   #oldest: Stretch | undefined;
   #newest: Stretch | undefined;
+  #untold = 0;
   /** Bytes of the stretches that have not been taken whole. */
   bytes = 0;
 
-  constructor(framing: Framing<T>, taken: (bytes: number) => void) {
-    this.#framing = framing;
-    this.#taken = taken;
+  constructor(connection: number, channel: Channel<T>) {
+    this.#connection = connection;
+    this.#channel = channel;
   }
 
   get empty(): boolean {
@@ -97,14 +103,20 @@ export class FrameQueue<T> {
     const begin = stretch.bounds[bound]!;
     const end = stretch.bounds[bound + 1]!;
     if (stretch.next === stretch.count) this.#drop(stretch);
-    return toFrame(this.#framing, stretch.slab, begin, end);
+    return toFrame(this.#channel.framing, stretch.slab, begin, end);
   }
 
   /** What is left of the oldest stretch; call only when not empty. */
   shiftBatch(): FrameBatch<T> {
     const stretch = this.#oldest!;
     this.#drop(stretch);
-    return new FrameBatch(this.#framing, stretch.slab, stretch.bounds, stretch.next, stretch.count - stretch.next);
+    return new FrameBatch(
+      this.#channel.framing,
+      stretch.slab,
+      stretch.bounds,
+      stretch.next,
+      stretch.count - stretch.next,
+    );
   }
 
   clear(): void {
@@ -117,6 +129,9 @@ export class FrameQueue<T> {
     this.#oldest = stretch.newer;
     if (!stretch.newer) this.#newest = undefined;
     this.bytes -= stretch.bytes;
-    this.#taken(stretch.bytes);
+    this.#untold += stretch.bytes;
+    if (this.#untold < TELL_FROM && this.#untold < this.#channel.highWaterMark / 4) return;
+    loop.consumed(this.#connection, this.#untold);
+    this.#untold = 0;
   }
 }

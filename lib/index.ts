@@ -1,5 +1,6 @@
 export { connect } from './connect.ts';
-export { type ConnectionStats, type Peer, PipeConnection } from './connection.ts';
+export { PipeConnection } from './connection.ts';
+export type { ConnectionStats, Peer } from './description.ts';
 export type { PipeDuplex, PipeDuplexOptions } from './duplex.ts';
 export { PipeError, type PipeErrorCode, type PipeErrorFields } from './errors.ts';
 export { FrameBatch } from './frames.ts';

@@ -1,7 +1,8 @@
 import { failureToError } from './errors.ts';
+import { nativeFraming } from './framing/framing.ts';
 import { loop } from './loop.ts';
 import { pipePath } from './name.ts';
-import { abortSignal, framingOf, type ListenOptions, rawListenOptions } from './options.ts';
+import { abortSignal, type ListenOptions, listenOptions } from './options.ts';
 import { PipeServer } from './server.ts';
 
 /**
@@ -17,16 +18,9 @@ import { PipeServer } from './server.ts';
 export async function listen<T = Buffer>(name: string, options: ListenOptions<T> = {}): Promise<PipeServer<T>> {
   const signal = abortSignal(options.signal);
   const path = pipePath(name);
-  const raw = rawListenOptions(path, options);
+  const channel = listenOptions(path, options);
   signal?.throwIfAborted();
-  const id = loop.listen(raw);
+  const id = loop.listen({ ...channel, framing: nativeFraming(channel.framing) });
   if (typeof id !== 'number') throw failureToError(id, path);
-  return new PipeServer<T>({
-    id,
-    path,
-    framing: framingOf(options),
-    highWaterMark: raw.highWaterMark,
-    direction: options.direction ?? 'duplex',
-    signal,
-  });
+  return new PipeServer<T>(id, channel, signal);
 }

@@ -1,20 +1,23 @@
 // The native loop of this JavaScript environment: hands what has happened to whom it concerns.
+import type { PipeConnection } from './connection.ts';
 import { failureToError, type PipeError } from './errors.ts';
 import { HandleTable } from './handles.ts';
 import { EVENT_LENGTH, EventKind, type NativeLoop, native, type RawFailure } from './native.ts';
 import { outbox, outboxTable } from './outbox.ts';
 
-/** What a connection is told. */
+/** What connections are told: by one table for all of them, for they are many, and alike. */
 export interface ConnectionEvents {
-  readonly path: string;
   /** `count` frames: `table[from]` is what they count for in bytes, then begin and end of each within `slab`. */
-  framesArrived(slab: Buffer, table: Uint32Array, from: number, count: number): void;
-  ended(error: PipeError | undefined): void;
+  framesArrived(connection: AnyConnection, slab: Buffer, table: Uint32Array, from: number, count: number): void;
+  ended(connection: AnyConnection, error: PipeError | undefined): void;
   /** Frames whose sending was accepted cannot be sent. */
-  unsent(error: PipeError): void;
-  drained(): void;
-  released(error: PipeError | undefined): void;
+  unsent(connection: AnyConnection, error: PipeError): void;
+  drained(connection: AnyConnection): void;
+  released(connection: AnyConnection, error: PipeError | undefined): void;
 }
+
+// biome-ignore lint/suspicious/noExplicitAny: what its frames are does not matter here
+type AnyConnection = PipeConnection<any>;
 
 /** What a server is told. */
 export interface ListenerEvents {
@@ -32,8 +35,9 @@ const events = new Uint32Array(1024 * EVENT_LENGTH + 1);
 const table = new Uint32Array(64 * 1024);
 const inDelivery = events.length - 1;
 
-const connections = new HandleTable<ConnectionEvents>();
+const connections = new HandleTable<AnyConnection>();
 const listeners = new Map<number, ListenerEvents>();
+let tell: ConnectionEvents;
 const requests = new Map<number, Request>();
 let lastRequest = 0;
 let slab: Buffer = Buffer.alloc(0);
@@ -47,7 +51,12 @@ process.once('exit', () => {
   for (const id of listeners.keys()) loop.closeListener(id);
 });
 
-export function addConnection(id: number, connection: ConnectionEvents): void {
+/** Says once how connections are told. */
+export function tellConnections(events: ConnectionEvents): void {
+  tell = events;
+}
+
+export function addConnection(id: number, connection: AnyConnection): void {
   connections.add(id, connection);
 }
 
@@ -55,26 +64,30 @@ export function addListener(id: number, listener: ListenerEvents): void {
   listeners.set(id, listener);
 }
 
+/** A number under which native code may settle something later. */
+export function newRequest(): number {
+  do lastRequest = (lastRequest + 1) >>> 0;
+  while (lastRequest === 0 || requests.has(lastRequest));
+  return lastRequest;
+}
+
 /**
- * Allocates a request, starts it and waits until native code settles it. `start` returns why that failed, the result
- * if it is there already (a number other than 0), or else nothing. `made` turns native code's value into the result,
- * before anything else that has happened is told. `path` is for the error.
+ * Waits until native code settles what it was given this number for, in this same turn. `made` turns its value into the
+ * result, before anything else that has happened is told. `path` is for the error.
  */
-export function request<T, V = T>(
-  start: (id: number) => RawFailure | number | undefined,
-  path?: string,
-  made: (value: V) => T = (value) => value as unknown as T,
-): Promise<T> {
+export function settled<V, T>(id: number, path: string, made: (value: V) => T): Promise<T> {
   return new Promise((resolve, reject) => {
-    do lastRequest = (lastRequest + 1) >>> 0;
-    while (lastRequest === 0 || requests.has(lastRequest));
-    const id = lastRequest;
     requests.set(id, { resolve: (value) => resolve(made(value as V)), reject, path });
-    const started = start(id);
-    if (!started) return;
-    requests.delete(id);
-    if (typeof started === 'object') reject(failureToError(started, path));
-    else resolve(made(started as V));
+  });
+}
+
+/** Starts something and waits until native code settles it. `start` returns why that failed, or else nothing. */
+export function request<T>(start: (id: number) => RawFailure | 0 | undefined, path?: string): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const id = newRequest();
+    const failure = start(id);
+    if (failure) reject(failureToError(failure, path));
+    else requests.set(id, { resolve: resolve as (value: unknown) => void, reject, path });
   });
 }
 
@@ -113,28 +126,33 @@ function deliver(count: number, extras: readonly unknown[] | undefined): void {
         if (third === 1) ownSlab = extras![nextExtra++] as Buffer;
         else slab = extras![nextExtra++] as Buffer;
         break;
-      case EventKind.frames:
-        connections.get(id)?.framesArrived(ownSlab ?? slab, table, third, events[at + 3]!);
+      case EventKind.frames: {
+        const connection = connections.get(id);
+        if (connection) tell.framesArrived(connection, ownSlab ?? slab, table, third, events[at + 3]!);
         ownSlab = undefined;
         break;
+      }
       case EventKind.ended: {
         const failure = third === 1 ? (extras![nextExtra++] as RawFailure) : undefined;
         const connection = connections.get(id);
-        connection?.ended(failure && failureToError(failure, connection.path));
+        if (connection) tell.ended(connection, failure && failureToError(failure, connection.path));
         break;
       }
       case EventKind.unsent: {
+        const failure = extras![nextExtra++] as RawFailure;
         const connection = connections.get(id);
-        connection?.unsent(failureToError(extras![nextExtra++] as RawFailure, connection.path));
+        if (connection) tell.unsent(connection, failureToError(failure, connection.path));
         break;
       }
-      case EventKind.drained:
-        connections.get(id)?.drained();
+      case EventKind.drained: {
+        const connection = connections.get(id);
+        if (connection) tell.drained(connection);
         break;
+      }
       case EventKind.closed: {
         const failure = third === 1 ? (extras![nextExtra++] as RawFailure) : undefined;
         const connection = connections.remove(id);
-        connection?.released(failure && failureToError(failure, connection.path));
+        if (connection) tell.released(connection, failure && failureToError(failure, connection.path));
         break;
       }
       case EventKind.accepted:

@@ -26,15 +26,19 @@ export interface RawFraming {
   delimiter?: Uint8Array;
 }
 
-export interface RawChannelOptions {
+declare const isFraming: unique symbol;
+
+/** A framing as native code holds it: made once, so that no connection has to spell it out. */
+export interface NativeFraming {
+  readonly [isFraming]: true;
+}
+
+export interface RawListenOptions {
   path: string;
-  framing: RawFraming;
+  framing: NativeFraming;
   /** 3: duplex, 1: in, 2: out, as this end sees it. */
   direction: number;
   highWaterMark: number;
-}
-
-export interface RawListenOptions extends RawChannelOptions {
   /** 0: owner, 1: authenticated, 2: everyone, 3: sddl. */
   access: number;
   sddl: string;
@@ -45,12 +49,6 @@ export interface RawListenOptions extends RawChannelOptions {
   pendingInstances: number;
   inBuffer: number;
   outBuffer: number;
-}
-
-export interface RawConnectOptions extends RawChannelOptions {
-  /** 0: anonymous, 1: identification, 2: impersonation, 3: delegation. */
-  impersonation: number;
-  ownServerOnly: boolean;
 }
 
 /** Kinds of event, in the order of native/core/event_queue.h; `slab` is the boundary's own. */
@@ -89,7 +87,19 @@ export const EVENT_LENGTH = 4;
  */
 export interface NativeLoop {
   listen(options: RawListenOptions): number | RawFailure;
-  connect(options: RawConnectOptions, request: number): number | RawFailure;
+  /**
+   * The connection; or 0, and `request` is settled with it. `direction`: as for `listen`.
+   * `impersonation`: 0: anonymous, 1: identification, 2: impersonation, 3: delegation.
+   */
+  connect(
+    path: string,
+    framing: NativeFraming,
+    direction: number,
+    highWaterMark: number,
+    impersonation: number,
+    ownServerOnly: boolean,
+    request: number,
+  ): number | RawFailure;
   setAccess(listener: number, access: number, sddl: string): 0 | RawFailure;
   closeListener(listener: number): void;
   keepListenerAlive(listener: number, on: boolean): void;
@@ -108,10 +118,11 @@ export interface NativeLoop {
   waitForDrain(connection: number, request: number): 0 | RawFailure;
   cancelDrain(connection: number, request: number): void;
   keepAlive(connection: number, on: boolean): void;
-  /** Fills in the pid, the Windows session, uid and gid; −1 where there is none. */
-  peer(connection: number, numbers: Float64Array): void;
-  /** bytes in, bytes out, frames in, frames out */
-  traffic(connection: number, numbers: Float64Array): void;
+  /**
+   * Fills in the bytes in and out, the frames in and out; then who the peer is: its pid, Windows session, uid and gid,
+   * −1 where there is none.
+   */
+  describe(connection: number, numbers: Float64Array): void;
 
   /** Settles `request` with a number for the client's identity; `toAct`: only if it suffices to act as the client. */
   takeIdentity(connection: number, toAct: boolean, request: number): undefined | RawFailure;
@@ -172,9 +183,10 @@ export interface NativeAddon {
     outbox: Uint8Array,
     outboxTable: Uint32Array,
   ): NativeLoop;
-  createDecoder(framing: RawFraming): NativeDecoder;
+  framing(raw: RawFraming): NativeFraming | RawFailure;
+  createDecoder(framing: NativeFraming): NativeDecoder;
   /** The frame as it goes over the wire. */
-  encode(framing: RawFraming, frame: Uint8Array): Buffer | RawFailure;
+  encode(framing: NativeFraming, frame: Uint8Array): Buffer | RawFailure;
 }
 
 function loadAddon(): NativeAddon {

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os';
 import { invalid, PipeError } from './errors.ts';
 import { type Framing, framing as framings, rawFraming } from './framing/framing.ts';
-import type { RawConnectOptions, RawListenOptions } from './native.ts';
+import type { RawListenOptions } from './native.ts';
 
 /** Which way frames go, as the side that says it sees it. */
 export type Direction = 'duplex' | 'in' | 'out';
@@ -75,25 +75,32 @@ export interface ConnectOptions<T = Buffer> extends ChannelOptions<T> {
   signal?: AbortSignal | undefined;
 }
 
-const DIRECTIONS = { duplex: 3, in: 1, out: 2 } as const;
+/** What both sides of a connection keep of their options: checked, with defaults, and numbers for names as native code has them. */
+export interface Channel<T> {
+  readonly path: string;
+  readonly framing: Framing<T>;
+  readonly direction: number;
+  readonly highWaterMark: number;
+}
+
+/** Of listen. */
+export interface ListenChannel<T> extends Channel<T>, Omit<RawListenOptions, keyof Channel<T>> {}
+
+/** Of connect. */
+export interface ConnectChannel<T> extends Channel<T> {
+  readonly impersonation: number;
+  readonly ownServerOnly: boolean;
+}
+
+export const DIRECTIONS = { duplex: 3, in: 1, out: 2 } as const;
 const ACCESS = { owner: 0, authenticated: 1, everyone: 2 } as const;
 const LEVELS = { anonymous: 0, identification: 1, impersonation: 2, delegation: 3 } as const;
+const OWNERS = { any: 0, self: 1 } as const;
 const DEFAULT_FRAMING = framings.lengthPrefix();
 const KIB = 1024;
 const LARGEST = 0x7fff_ffff;
 
-/** The framing that was asked for, or the default one. */
-export function framingOf<T>(options: ChannelOptions<T>): Framing<T> {
-  const chosen = options.framing ?? (DEFAULT_FRAMING as unknown as Framing<T>);
-  rawFraming(chosen); // throws when it is not one
-  return chosen;
-}
-
-export function highWaterMarkOf(options: ChannelOptions<unknown>): number {
-  return integer('highWaterMark', options.highWaterMark ?? KIB * KIB, 1, LARGEST, 'bytes');
-}
-
-export function rawListenOptions<T>(path: string, options: ListenOptions<T>): RawListenOptions {
+export function listenOptions<T>(path: string, options: ListenOptions<T>): ListenChannel<T> {
   const buffer = options.bufferSize ?? 64 * KIB;
   const both = typeof buffer === 'object' && buffer !== null ? buffer : { in: buffer, out: buffer };
   const pending = Math.min(64, Math.max(4, 2 * availableParallelism()));
@@ -104,7 +111,10 @@ export function rawListenOptions<T>(path: string, options: ListenOptions<T>): Ra
     );
   }
   return {
-    ...channel(path, options),
+    path,
+    framing: framingOf(options),
+    direction: directionOf(options),
+    highWaterMark: highWaterMarkOf(options),
     ...rawAccess(options.access ?? 'owner'),
     allowRemote: boolean('allowRemote', options.allowRemote ?? false),
     exclusive: boolean('exclusive', options.exclusive ?? true),
@@ -115,11 +125,14 @@ export function rawListenOptions<T>(path: string, options: ListenOptions<T>): Ra
   };
 }
 
-export function rawConnectOptions<T>(path: string, options: ConnectOptions<T>): RawConnectOptions {
+export function connectOptions<T>(path: string, options: ConnectOptions<T>): ConnectChannel<T> {
   return {
-    ...channel(path, options),
+    path,
+    framing: framingOf(options),
+    direction: directionOf(options),
+    highWaterMark: highWaterMarkOf(options),
     impersonation: choice('impersonation', options.impersonation ?? 'identification', LEVELS),
-    ownServerOnly: choice('serverOwner', options.serverOwner ?? 'any', { any: 0, self: 1 }) === 1,
+    ownServerOnly: choice('serverOwner', options.serverOwner ?? 'any', OWNERS) === 1,
   };
 }
 
@@ -149,13 +162,19 @@ export function abortSignal(signal: AbortSignal | undefined): AbortSignal | unde
   return signal;
 }
 
-function channel<T>(path: string, options: ChannelOptions<T>) {
-  return {
-    path,
-    framing: rawFraming(framingOf(options)),
-    direction: choice('direction', options.direction ?? 'duplex', DIRECTIONS),
-    highWaterMark: highWaterMarkOf(options),
-  };
+/** The framing that was asked for, or the default one. */
+function framingOf<T>(options: ChannelOptions<T>): Framing<T> {
+  const chosen = options.framing ?? (DEFAULT_FRAMING as unknown as Framing<T>);
+  rawFraming(chosen); // throws when it is not one
+  return chosen;
+}
+
+function directionOf(options: ChannelOptions<unknown>): number {
+  return choice('direction', options.direction ?? 'duplex', DIRECTIONS);
+}
+
+function highWaterMarkOf(options: ChannelOptions<unknown>): number {
+  return integer('highWaterMark', options.highWaterMark ?? KIB * KIB, 1, LARGEST, 'bytes');
 }
 
 function maxInstances(value: number | 'unlimited'): number {

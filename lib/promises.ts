@@ -15,6 +15,9 @@ export function deferred<T = void>(): Deferred<T> {
   return { promise, resolve, reject };
 }
 
+/** For rejections that are nobody's business. */
+export const nothing = (): void => {};
+
 /** What `promise` comes to; or, when the signal aborts first, `abort()` and its reason. */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal, abort: () => void): Promise<T> {
   return new Promise((resolve, reject) => {

@@ -1,21 +1,23 @@
 // Who waits for something to come (frames, connections), first come first served: single reads and
 // iterations alike.
 
-interface Waiter {
+interface Waiter<S> {
   resolve(value: unknown): void;
   reject(error: unknown): void;
-  take(): unknown;
+  take(source: S): unknown;
   atEnd: unknown;
 }
 
-/** The readers of one source, which has items or none, and ends once. */
-export class Readers {
-  readonly #ready: () => boolean;
-  readonly #waiting: Waiter[] = [];
+/** The readers of one source, which has items or none (`ready`), and ends once. */
+export class Readers<S> {
+  readonly #source: S;
+  readonly #ready: (source: S) => boolean;
+  readonly #waiting: Waiter<S>[] = [];
   #ended = false;
   #error: unknown;
 
-  constructor(ready: () => boolean) {
+  constructor(source: S, ready: (source: S) => boolean) {
+    this.#source = source;
     this.#ready = ready;
   }
 
@@ -23,19 +25,19 @@ export class Readers {
     return this.#ended;
   }
 
-  /** Gives `take()` as soon as there is something, `atEnd` when nothing comes any more. An abort takes nothing. */
-  read<V, E>(take: () => V, atEnd: E, signal?: AbortSignal): Promise<V | E> {
+  /** Gives `take(source)` as soon as there is something, `atEnd` when nothing comes any more. An abort takes nothing. */
+  read<V, E>(take: (source: S) => V, atEnd: E, signal?: AbortSignal): Promise<V | E> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.#waiting.length === 0 && this.#ready()) {
+    if (this.#waiting.length === 0 && this.#ready(this.#source)) {
       try {
-        return Promise.resolve(take());
+        return Promise.resolve(take(this.#source));
       } catch (error) {
         return Promise.reject(error);
       }
     }
     if (this.#ended) return this.#error === undefined ? Promise.resolve(atEnd) : Promise.reject(this.#error);
     return new Promise<V | E>((resolve, reject) => {
-      const waiter: Waiter = { resolve: resolve as (value: unknown) => void, reject, take, atEnd };
+      const waiter: Waiter<S> = { resolve: resolve as (value: unknown) => void, reject, take, atEnd };
       this.#waiting.push(waiter);
       if (signal) this.#abortable(waiter, signal);
     });
@@ -43,10 +45,10 @@ export class Readers {
 
   /** Serves those who wait, as far as there is something. */
   serve(): void {
-    while (this.#waiting.length > 0 && this.#ready()) {
+    while (this.#waiting.length > 0 && this.#ready(this.#source)) {
       const waiter = this.#waiting.shift()!;
       try {
-        waiter.resolve(waiter.take());
+        waiter.resolve(waiter.take(this.#source));
       } catch (error) {
         waiter.reject(error);
       }
@@ -64,7 +66,7 @@ export class Readers {
     }
   }
 
-  #abortable(waiter: Waiter, signal: AbortSignal): void {
+  #abortable(waiter: Waiter<S>, signal: AbortSignal): void {
     const { resolve, reject } = waiter;
     const abort = () => {
       this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
@@ -85,14 +87,15 @@ export class Readers {
 const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
 
 /** Iterates what `take` gives, until the readers' source ends. Leaving the loop takes and closes nothing. */
-export class ReaderIterator<V> implements AsyncIterableIterator<V, undefined> {
-  readonly #readers: Readers;
-  readonly #take: () => IteratorYieldResult<V>;
+export class ReaderIterator<S, V> implements AsyncIterableIterator<V, undefined> {
+  readonly #readers: Readers<S>;
+  readonly #take: (source: S) => IteratorYieldResult<V>;
   #left = false;
 
-  constructor(readers: Readers, take: () => V) {
+  /** `take` gives an iterator's result. */
+  constructor(readers: Readers<S>, take: (source: S) => IteratorYieldResult<V>) {
     this.#readers = readers;
-    this.#take = () => ({ done: false, value: take() });
+    this.#take = take;
   }
 
   next(): Promise<IteratorResult<V, undefined>> {

@@ -1,9 +1,9 @@
 import { PipeConnection } from './connection.ts';
 import { failureToError } from './errors.ts';
-import type { Framing } from './framing/framing.ts';
+import { HandleTable } from './handles.ts';
 import { addListener, loop } from './loop.ts';
-import { type Access, type Direction, rawAccess } from './options.ts';
-import { deferred } from './promises.ts';
+import { type Access, type Channel, rawAccess } from './options.ts';
+import { type Deferred, deferred } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
 
 /** What a server did so far. */
@@ -22,18 +22,6 @@ export interface ServeOptions<T> {
   onError?: ((error: unknown, connection: PipeConnection<T>) => void) | undefined;
 }
 
-/** @internal */
-export interface ServerOrigin<T> {
-  id: number;
-  path: string;
-  framing: Framing<T>;
-  highWaterMark: number;
-  /** The direction lets connections send. */
-  direction: Direction;
-  /** Closes the server. */
-  signal: AbortSignal | undefined;
-}
-
 /**
  * A named pipe that is being served. Iterate it for its connections, first come first served, or let
  * {@link serve} run a handler for each. Made by `listen`.
@@ -43,23 +31,20 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
   readonly path: string;
 
   readonly #handle: number;
-  readonly #framing: Framing<T>;
-  readonly #highWaterMark: number;
-  readonly #direction: Direction;
-  readonly #open = new Set<PipeConnection<T>>();
+  readonly #channel: Channel<T>;
+  readonly #open = new HandleTable<PipeConnection<T>>();
   readonly #waiting: PipeConnection<T>[] = [];
-  readonly #readers = new Readers(() => this.#waiting.length > 0);
+  readonly #readers = new Readers(this.#waiting, isReady);
   readonly #released = deferred();
+  readonly #forget = (connection: number): void => void this.#open.remove(connection);
   #accepted = 0;
   #closing = false;
 
-  /** @internal */
-  constructor({ id, path, framing, highWaterMark, direction, signal }: ServerOrigin<T>) {
+  /** The signal closes the server. @internal */
+  constructor(id: number, channel: Channel<T>, signal: AbortSignal | undefined) {
     this.#handle = id;
-    this.path = path;
-    this.#framing = framing;
-    this.#highWaterMark = highWaterMark;
-    this.#direction = direction;
+    this.path = channel.path;
+    this.#channel = channel;
     const close = () => void this.close();
     signal?.addEventListener('abort', close, { once: true });
     addListener(id, {
@@ -79,7 +64,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
 
   /** Connections in the order in which clients came, until the server is closed. Leaving the loop does not close it. */
   [Symbol.asyncIterator](): AsyncIterableIterator<PipeConnection<T>> {
-    return new ReaderIterator(this.#readers, () => this.#waiting.shift()!);
+    return new ReaderIterator(this.#readers, nextConnection<T>);
   }
 
   /**
@@ -91,12 +76,23 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
     handler: (connection: PipeConnection<T>) => unknown,
     { onError = warn }: ServeOptions<T> = {},
   ): Promise<void> {
-    const running = new Set<Promise<void>>();
-    for await (const connection of this) {
-      const run = handle(connection, handler, onError).finally(() => running.delete(run));
-      running.add(run);
-    }
-    await Promise.all(running);
+    let running = 0;
+    let finished: Deferred | undefined; // for the handlers that outlive the server
+    const run = async (connection: PipeConnection<T>) => {
+      running++;
+      try {
+        await handle(connection, handler, onError);
+      } catch (error) {
+        if (!finished) throw error; // onError's own failure, which is nobody's to handle
+        finished.reject(error);
+      } finally {
+        if (--running === 0) finished?.resolve();
+      }
+    };
+    for await (const connection of this) void run(connection);
+    if (running === 0) return;
+    finished = deferred();
+    await finished.promise;
   }
 
   /**
@@ -143,7 +139,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
       this.#stop();
       loop.closeListener(this.#handle);
     }
-    const closing = connections ? [...this.#open].map((connection) => connection.close({ timeout })) : [];
+    const closing = connections ? this.#open.values().map((connection) => connection.close({ timeout })) : [];
     // One that fails must not hide that others, and the name, are still on their way.
     const [, ...closed] = await Promise.allSettled([this.#released.promise, ...closing]);
     const failed = closed.find((result) => result.status === 'rejected');
@@ -157,17 +153,8 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
 
   #accept(id: number): void {
     this.#accepted++;
-    const connection = new PipeConnection<T>({
-      id,
-      path: this.path,
-      framing: this.#framing,
-      highWaterMark: this.#highWaterMark,
-      side: 'server',
-      direction: this.#direction,
-    });
-    this.#open.add(connection);
-    const forget = () => this.#open.delete(connection);
-    connection.closed.then(forget, forget);
+    const connection = new PipeConnection<T>(id, this.#channel, 'server', this.#forget);
+    this.#open.add(id, connection);
     if (this.#closing) {
       connection.destroy();
     } else {
@@ -183,6 +170,10 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
     this.#readers.end();
   }
 }
+
+// For all servers' readers.
+const isReady = (waiting: readonly unknown[]) => waiting.length > 0;
+const nextConnection = <T>(waiting: PipeConnection<T>[]) => ({ done: false as const, value: waiting.shift()! });
 
 async function handle<T>(
   connection: PipeConnection<T>,

@@ -3,7 +3,7 @@
 import { failureToError, invalid } from '../errors.ts';
 import { type NativeDecoder, native } from '../native.ts';
 import { isUint8Array, wrongType } from './conversion.ts';
-import { type Framing, fromFrame, rawFraming, toFrame } from './framing.ts';
+import { type Framing, fromFrame, nativeFraming, toFrame } from './framing.ts';
 
 /** More than this is decoded piece by piece: offsets are 32 bits wide. */
 const LARGEST_PIECE = 2 ** 30;
@@ -26,12 +26,12 @@ export class FrameDecoder<T = Buffer> {
 
   /** Throws a PipeError `EINVAL` for `framing.message()`: its boundaries are not in the bytes. */
   constructor(framing: Framing<T>) {
-    const raw = rawFraming(framing);
-    if (raw.kind === 'message') {
+    const made = nativeFraming(framing);
+    if (framing.kind === 'message') {
       throw invalid('framing', 'framing.message()', 'one whose boundaries are in the bytes, for a FrameDecoder');
     }
     this.#framing = framing;
-    this.#native = native.createDecoder(raw);
+    this.#native = native.createDecoder(made);
   }
 
   /**
@@ -74,7 +74,7 @@ export class FrameDecoder<T = Buffer> {
  * says. Throws `ERR_FRAME_TOO_LARGE` or `ERR_FRAME_INVALID` when it does not fit the framing.
  */
 export function encodeFrame<T>(framing: Framing<T>, value: T | Uint8Array): Buffer {
-  const encoded = native.encode(rawFraming(framing), fromFrame(framing, value));
+  const encoded = native.encode(nativeFraming(framing), fromFrame(framing, value));
   if (!Buffer.isBuffer(encoded)) throw failureToError(encoded);
   return encoded;
 }

@@ -1,7 +1,7 @@
 // How frames lie in a stream of bytes: the public factories, and what the rest of the library needs of them.
 import { endianness } from 'node:os';
-import { invalid } from '../errors.ts';
-import type { RawFraming } from '../native.ts';
+import { failureToError, invalid } from '../errors.ts';
+import { type NativeFraming, native, type RawFailure, type RawFraming } from '../native.ts';
 import { type As, type Conversion, conversionFor, isUint8Array } from './conversion.ts';
 import { type DiscordFrame, discordConversion } from './presets.ts';
 
@@ -21,7 +21,13 @@ export interface Framing<T = Buffer> {
   /** The longest frame in bytes, either way. */
   readonly maxFrameLength: number;
   /** @internal */
-  readonly [parts]: { readonly raw: RawFraming; readonly conversion: Conversion<T> };
+  readonly [parts]: Parts<T>;
+}
+
+interface Parts<T> {
+  readonly raw: RawFraming;
+  readonly native: NativeFraming;
+  readonly conversion: Conversion<T>;
 }
 
 /** What all framings take. */
@@ -148,13 +154,19 @@ export interface Framings {
 type Options = FramingOptions & { as?: As | undefined };
 
 function make(
-  raw: Omit<RawFraming, 'maxFrameLength'>,
+  how: Omit<RawFraming, 'maxFrameLength'>,
   conversion: Conversion<unknown>,
   options: FramingOptions,
   limit = 16 * MIB,
 ): Framing<unknown> {
   const maxFrameLength = integer('maxFrameLength', options.maxFrameLength ?? limit, 1, GREATEST_FRAME);
-  const inner = Object.freeze({ raw: Object.freeze({ ...raw, maxFrameLength }), conversion });
+  if ((how.adjustment ?? 0) > maxFrameLength) {
+    throw invalid('adjustment', how.adjustment, `at most maxFrameLength (${maxFrameLength})`);
+  }
+  const raw = Object.freeze({ ...how, maxFrameLength });
+  const made = native.framing(raw);
+  if (Array.isArray(made)) throw failureToError(made as RawFailure);
+  const inner: Parts<unknown> = Object.freeze({ raw, native: made as NativeFraming, conversion });
   return Object.freeze({ kind: raw.kind, maxFrameLength, [parts]: inner });
 }
 
@@ -171,7 +183,7 @@ function lengthPrefix(options: LengthPrefixOptions & Options = {}): Framing<unkn
   if (typeof keepHeader !== 'boolean') throw invalid('keepHeader', keepHeader, 'true or false');
   if (keepHeader && as !== 'buffer')
     throw invalid('as', as, "'buffer' with keepHeader, since frames begin with a header");
-  const made = make(
+  return make(
     {
       kind: 'lengthPrefix',
       lengthBytes: bytes,
@@ -183,8 +195,6 @@ function lengthPrefix(options: LengthPrefixOptions & Options = {}): Framing<unkn
     conversionFor(as),
     options,
   );
-  if (adjustment <= made.maxFrameLength) return made;
-  throw invalid('adjustment', adjustment, `at most maxFrameLength (${made.maxFrameLength})`);
 }
 
 function delimited(delimiter: string | Uint8Array, options: Options = {}): Framing<unknown> {
@@ -263,11 +273,20 @@ export const framing: Framings = Object.freeze({
   sshAgent,
 }) as unknown as Framings;
 
-/** What native code is told. Throws when it was not made by {@link framing}. @internal */
+/** What native code was told of it. Throws when it was not made by {@link framing}. @internal */
 export function rawFraming(framing: Framing<unknown>): RawFraming {
-  const raw = (framing as Framing<unknown> | undefined)?.[parts]?.raw;
-  if (!raw) throw invalid('framing', framing, 'one that framing.lengthPrefix(), framing.lines(), … made');
-  return raw;
+  return partsOf(framing).raw;
+}
+
+/** What native code takes it by. Throws as {@link rawFraming} does. @internal */
+export function nativeFraming(framing: Framing<unknown>): NativeFraming {
+  return partsOf(framing).native;
+}
+
+function partsOf<T>(framing: Framing<T>): Parts<T> {
+  const found = (framing as Framing<T> | undefined)?.[parts];
+  if (!found) throw invalid('framing', framing, 'one that framing.lengthPrefix(), framing.lines(), … made');
+  return found;
 }
 
 /** The frame at `slab[begin…end)`; what native code found. Throws `ERR_FRAME_INVALID` when it is not what `as` says. @internal */

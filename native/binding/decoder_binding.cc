@@ -24,16 +24,6 @@ bool readBytes(Napi::Env env, Napi::Value value, std::span<const uint8_t>& bytes
   return false;
 }
 
-bool readFraming(Napi::Env env, Napi::Value value, Framing& framing) {
-  Outcome<Framing> read = framingArgument(value.As<Napi::Object>());
-  if (!read) {
-    Napi::TypeError::New(env, read.failure.hint).ThrowAsJavaScriptException();
-    return false;
-  }
-  framing = std::move(read.value);
-  return true;
-}
-
 Failure readFailure(const FrameError& error) {
   return error ? Failure::of(error, "read") : Failure{};
 }
@@ -56,14 +46,14 @@ Napi::Value push(const Napi::CallbackInfo& info, PiecewiseDecoder& decoder) {
 
 Napi::Value createDecoder(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  Framing framing;
-  if (!readFraming(env, info[0], framing)) return {};
-  if (framing.kind == FramingKind::Message) {
+  const Framing* framing = framingArgument(info[0]);
+  if (!framing) return {};
+  if (framing->kind == FramingKind::Message) {
     Napi::TypeError::New(env, "message framing has no boundaries in its bytes").ThrowAsJavaScriptException();
     return {};
   }
   // Either function may outlive the other and the object.
-  const auto decoder = std::make_shared<PiecewiseDecoder>(framing);
+  const auto decoder = std::make_shared<PiecewiseDecoder>(*framing);
   Napi::Object object = Napi::Object::New(env);
   object.Set("push",
              Napi::Function::New(env, [decoder](const Napi::CallbackInfo& call) { return push(call, *decoder); }));
@@ -76,11 +66,11 @@ Napi::Value createDecoder(const Napi::CallbackInfo& info) {
 
 Napi::Value encodeFrame(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  Framing framing;
+  const Framing* framing = framingArgument(info[0]);
   std::span<const uint8_t> frame;
-  if (!readFraming(env, info[0], framing) || !readBytes(env, info[1], frame)) return {};
+  if (!framing || !readBytes(env, info[1], frame)) return {};
   Envelope envelope;
-  if (const FrameError error = encode(framing, frame, envelope)) return failureValue(env, Failure::of(error, "write"));
+  if (const FrameError error = encode(*framing, frame, envelope)) return failureValue(env, Failure::of(error, "write"));
   const std::span<const uint8_t> payload = frame.subspan(envelope.skip);
   const std::span<const uint8_t> header(envelope.bytes.data(), envelope.header);
   auto buffer = Napi::Buffer<uint8_t>::New(env, header.size() + payload.size() + envelope.trailer.size());
@@ -96,6 +86,7 @@ Napi::Value encodeFrame(const Napi::CallbackInfo& info) {
 }  // namespace
 
 void exportCodec(Napi::Env env, Napi::Object exports) {
+  exports.Set("framing", Napi::Function::New<makeFraming>(env, "framing"));
   exports.Set("createDecoder", Napi::Function::New<createDecoder>(env, "createDecoder"));
   exports.Set("encode", Napi::Function::New<encodeFrame>(env, "encode"));
 }

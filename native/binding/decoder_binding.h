@@ -1,4 +1,4 @@
-// The codec by itself, for JavaScript: createDecoder() and encode() of NativeAddon in lib/native.ts. JS thread only.
+// The codec by itself, for JavaScript: framing(), createDecoder() and encode() of NativeAddon in lib/native.ts. JS thread only.
 #pragma once
 #include <napi.h>
 

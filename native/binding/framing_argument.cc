@@ -2,7 +2,11 @@
 
 #include <cmath>
 #include <limits>
+#include <memory>
 #include <string>
+
+#include "binding/failure_value.h"
+#include "core/outcome.h"
 
 namespace framepipe {
 
@@ -61,9 +65,7 @@ bool readDelimiter(Napi::Object raw, Delimiter& delimiter) {
   return true;
 }
 
-}  // namespace
-
-Outcome<Framing> framingArgument(Napi::Object raw) {
+Outcome<Framing> readFraming(Napi::Object raw) {
   Framing framing;
   if (!readKind(raw, framing.kind))
     return einval("framing must be raw, lengthPrefix, varint, delimited, contentLength or message");
@@ -80,6 +82,24 @@ Outcome<Framing> framingArgument(Napi::Object raw) {
   framing.trim_cr = readFlag(raw, "trimCr");
   if (const char* fault = faultOf(framing)) return einval(fault);
   return framing;
+}
+
+}  // namespace
+
+Napi::Value makeFraming(const Napi::CallbackInfo& info) {
+  Outcome<Framing> framing = readFraming(info[0].As<Napi::Object>());
+  if (!framing) return failureValue(info.Env(), framing.failure);
+  auto own = std::make_unique<Framing>(std::move(framing.value));
+  const Napi::Value value =
+      Napi::External<Framing>::New(info.Env(), own.get(), [](Napi::Env, Framing* gone) { delete gone; });
+  if (!value.IsEmpty()) own.release();
+  return value;
+}
+
+const Framing* framingArgument(Napi::Value value) {
+  if (value.IsExternal()) return value.As<Napi::External<Framing>>().Data();
+  Napi::TypeError::New(value.Env(), "expected a framing").ThrowAsJavaScriptException();
+  return nullptr;
 }
 
 }  // namespace framepipe

@@ -33,15 +33,15 @@ Napi::Value numberOrFailure(Napi::Env env, const Outcome<T>& outcome) {
 }
 
 Napi::Value listen(const Napi::CallbackInfo& info) {
-  const Outcome<ListenOptions> options = listenOptions(info[0].As<Napi::Object>());
-  if (!options) return failureValue(info.Env(), options.failure);
-  return numberOrFailure(info.Env(), environment(info).loop().listen(options.value));
+  ListenOptions options;
+  if (!readListenOptions(info[0].As<Napi::Object>(), options)) return {};
+  return numberOrFailure(info.Env(), environment(info).loop().listen(options));
 }
 
 Napi::Value connect(const Napi::CallbackInfo& info) {
-  const Outcome<ConnectOptions> options = connectOptions(info[0].As<Napi::Object>());
-  if (!options) return failureValue(info.Env(), options.failure);
-  return numberOrFailure(info.Env(), environment(info).loop().connect(options.value, idOf(info, 1)));
+  ConnectOptions options;
+  if (!readConnectOptions(info, options)) return {};
+  return numberOrFailure(info.Env(), environment(info).loop().connect(options, idOf(info, 6)));
 }
 
 Napi::Value setAccess(const Napi::CallbackInfo& info) {
@@ -142,24 +142,16 @@ Napi::Value keepAlive(const Napi::CallbackInfo& info) {
 }
 
 // Into the Float64Array that JavaScript gives: an array of its own would cost more than all that is in it.
-Napi::Value answer(const Napi::CallbackInfo& info, const std::array<double, 4>& values) {
-  auto numbers = info[1].As<Napi::Float64Array>();
-  std::copy(values.begin(), values.end(), numbers.Data());
-  return info.Env().Undefined();
-}
-
-Napi::Value peer(const Napi::CallbackInfo& info) {
-  const auto connection = connectionOf(info);
-  const Peer peer = connection ? connection->peer() : Peer{};
-  return answer(info, {static_cast<double>(peer.pid), static_cast<double>(peer.session), static_cast<double>(peer.uid),
-                       static_cast<double>(peer.gid)});
-}
-
-Napi::Value traffic(const Napi::CallbackInfo& info) {
+Napi::Value describe(const Napi::CallbackInfo& info) {
   const auto connection = connectionOf(info);
   const Traffic traffic = connection ? connection->traffic() : Traffic{};
-  return answer(info, {static_cast<double>(traffic.bytes_in), static_cast<double>(traffic.bytes_out),
-                       static_cast<double>(traffic.frames_in), static_cast<double>(traffic.frames_out)});
+  const Peer peer = connection ? connection->peer() : Peer{};
+  const std::array numbers{static_cast<double>(traffic.bytes_in),  static_cast<double>(traffic.bytes_out),
+                           static_cast<double>(traffic.frames_in), static_cast<double>(traffic.frames_out),
+                           static_cast<double>(peer.pid),          static_cast<double>(peer.session),
+                           static_cast<double>(peer.uid),          static_cast<double>(peer.gid)};
+  std::copy(numbers.begin(), numbers.end(), info[1].As<Napi::Float64Array>().Data());
+  return info.Env().Undefined();
 }
 
 Napi::Value attach(const Napi::CallbackInfo& info) {
@@ -197,8 +189,7 @@ Napi::Object makeLoopObject(Napi::Env env, Environment& environment) {
   add<waitForDrain>(object, "waitForDrain", environment);
   add<cancelDrain>(object, "cancelDrain", environment);
   add<keepAlive>(object, "keepAlive", environment);
-  add<peer>(object, "peer", environment);
-  add<traffic>(object, "traffic", environment);
+  add<describe>(object, "describe", environment);
   environment.impersonation().exportTo(object);
   return object;
 }

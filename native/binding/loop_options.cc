@@ -6,48 +6,42 @@ namespace framepipe {
 
 namespace {
 
-uint32_t number(Napi::Object raw, const char* key) {
-  return raw.Get(key).ToNumber().Uint32Value();
-}
-bool flag(Napi::Object raw, const char* key) {
-  return raw.Get(key).ToBoolean();
-}
-std::string text(Napi::Object raw, const char* key) {
-  return raw.Get(key).ToString();
+uint32_t number(Napi::Value value) {
+  return value.ToNumber().Uint32Value();
 }
 
-Failure readChannel(Napi::Object raw, ChannelOptions& options) {
-  Outcome<Framing> framing = framingArgument(raw.Get("framing").As<Napi::Object>());
-  if (!framing) return framing.failure;
-  options.framing = framing.value;
-  options.path = text(raw, "path");
-  options.direction = static_cast<Direction>(number(raw, "direction"));
-  options.high_water_mark = static_cast<size_t>(raw.Get("highWaterMark").ToNumber().Int64Value());
-  return {};
+bool readChannel(Napi::Value path, Napi::Value framing, Napi::Value direction, Napi::Value high_water_mark,
+                 ChannelOptions& options) {
+  const Framing* given = framingArgument(framing);
+  if (!given) return false;
+  options.framing = *given;
+  options.path = path.ToString();
+  options.direction = static_cast<Direction>(number(direction));
+  options.high_water_mark = static_cast<size_t>(high_water_mark.ToNumber().Int64Value());
+  return true;
 }
 
 }  // namespace
 
-Outcome<ListenOptions> listenOptions(Napi::Object raw) {
-  ListenOptions options;
-  if (const Failure failure = readChannel(raw, options)) return failure;
-  options.access = static_cast<Access>(number(raw, "access"));
-  options.sddl = text(raw, "sddl");
-  options.allow_remote = flag(raw, "allowRemote");
-  options.exclusive = flag(raw, "exclusive");
-  options.max_instances = number(raw, "maxInstances");
-  options.pending_instances = number(raw, "pendingInstances");
-  options.in_buffer = number(raw, "inBuffer");
-  options.out_buffer = number(raw, "outBuffer");
-  return options;
+bool readListenOptions(Napi::Object raw, ListenOptions& options) {
+  if (!readChannel(raw.Get("path"), raw.Get("framing"), raw.Get("direction"), raw.Get("highWaterMark"), options))
+    return false;
+  options.access = static_cast<Access>(number(raw.Get("access")));
+  options.sddl = raw.Get("sddl").ToString();
+  options.allow_remote = raw.Get("allowRemote").ToBoolean();
+  options.exclusive = raw.Get("exclusive").ToBoolean();
+  options.max_instances = number(raw.Get("maxInstances"));
+  options.pending_instances = number(raw.Get("pendingInstances"));
+  options.in_buffer = number(raw.Get("inBuffer"));
+  options.out_buffer = number(raw.Get("outBuffer"));
+  return true;
 }
 
-Outcome<ConnectOptions> connectOptions(Napi::Object raw) {
-  ConnectOptions options;
-  if (const Failure failure = readChannel(raw, options)) return failure;
-  options.impersonation = static_cast<ImpersonationLevel>(number(raw, "impersonation"));
-  options.own_server_only = flag(raw, "ownServerOnly");
-  return options;
+bool readConnectOptions(const Napi::CallbackInfo& info, ConnectOptions& options) {
+  if (!readChannel(info[0], info[1], info[2], info[3], options)) return false;
+  options.impersonation = static_cast<ImpersonationLevel>(number(info[4]));
+  options.own_server_only = info[5].ToBoolean();
+  return true;
 }
 
 }  // namespace framepipe

@@ -1,13 +1,14 @@
-// RawListenOptions and RawConnectOptions of lib/native.ts, read. JS thread only.
+// What listen and connect of NativeLoop in lib/native.ts are given, read. JS thread only.
 #pragma once
 #include <napi.h>
 
 #include "core/loop.h"
-#include "core/outcome.h"
 
 namespace framepipe {
 
-Outcome<ListenOptions> listenOptions(Napi::Object raw);
-Outcome<ConnectOptions> connectOptions(Napi::Object raw);
+// False, and a TypeError is pending: the framing is none.
+bool readListenOptions(Napi::Object raw, ListenOptions& options);
+// One by one: reading them from an object, by name, would cost as much as the rest of the crossing.
+bool readConnectOptions(const Napi::CallbackInfo& info, ConnectOptions& options);
 
 }  // namespace framepipe

@@ -1,0 +1,64 @@
+// What native code knows of a connection: who is on the other side, and what went over it.
+import { loop } from './loop.ts';
+
+/** The process on the other side, as the operating system named it when the connection was made. */
+export interface Peer {
+  /** Its process id. For information: ids are used again once a process has ended. */
+  readonly pid: number;
+  /** Windows: its session. */
+  readonly sessionId?: number;
+  /** Linux: its user id. */
+  readonly uid?: number;
+  /** Linux: its group id. */
+  readonly gid?: number;
+}
+
+/** What went over a connection so far. */
+export interface ConnectionStats {
+  /** Bytes that have arrived, with headers and delimiters. */
+  readonly bytesReceived: number;
+  /** Bytes that the operating system has taken, with headers and delimiters. */
+  readonly bytesSent: number;
+  /** Complete frames that have arrived. */
+  readonly framesReceived: number;
+  /** Frames that were accepted for sending. */
+  readonly framesSent: number;
+  /** Bytes that have arrived and were not consumed yet. */
+  readonly available: number;
+}
+
+/** In the order in which native code writes it. Most are never looked at: so it stays numbers until then. */
+export type Description = readonly [
+  bytesReceived: number,
+  bytesSent: number,
+  framesReceived: number,
+  framesSent: number,
+  pid: number,
+  sessionId: number,
+  uid: number,
+  gid: number,
+];
+
+/** What native code answers in: it makes no array for it. */
+const numbers = new Float64Array(8);
+
+/** Of a connection that is not released yet: native code forgets it after that. */
+export function describe(connection: number): Description {
+  loop.describe(connection, numbers);
+  const n = numbers as unknown as Description; // [...numbers] goes through an iterator
+  return [n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]];
+}
+
+export function statsFrom(description: Description, available: number): ConnectionStats {
+  const [bytesReceived, bytesSent, framesReceived, framesSent] = description;
+  return { bytesReceived, bytesSent, framesReceived, framesSent, available };
+}
+
+export function peerFrom(description: Description): Peer {
+  const [, , , , pid, sessionId, uid, gid] = description;
+  return Object.freeze({
+    pid,
+    ...(sessionId >= 0 && { sessionId }),
+    ...(uid >= 0 && { uid, gid }),
+  });
+}
