@@ -11,24 +11,28 @@ export const outbox: Uint8Array = new Uint8Array(64 * 1024);
 export const outboxTable: Uint32Array = new Uint32Array(LENGTHS + 1024);
 let filled = 0;
 
-/** Copies the frame; `false` when there is no room for it, or another connection's frames have to be taken first. */
-export function gather(connection: number, frame: Uint8Array): boolean {
-  const count = outboxTable[COUNT]!;
+/**
+ * Copies frames, from `frames[next]` on: all there is room for, none while another connection's have to be taken first.
+ * Returns the first one that was not.
+ */
+export function gather(connection: number, frames: readonly Uint8Array[], next: number): number {
+  let count = outboxTable[COUNT]!;
   if (count === 0) {
     outboxTable[CONNECTION] = connection;
     filled = 0;
-  } else if (
-    outboxTable[CONNECTION] !== connection ||
-    filled + frame.length > outbox.length ||
-    LENGTHS + count === outboxTable.length
-  ) {
-    return false;
+  } else if (outboxTable[CONNECTION] !== connection) {
+    return next;
   }
-  outbox.set(frame, filled);
-  filled += frame.length;
-  outboxTable[LENGTHS + count] = frame.length;
-  outboxTable[COUNT] = count + 1;
-  return true;
+  for (; next < frames.length && LENGTHS + count < outboxTable.length; next++, count++) {
+    const frame = frames[next]!;
+    const { length } = frame;
+    if (filled + length > outbox.length) break;
+    outbox.set(frame, filled);
+    outboxTable[LENGTHS + count] = length;
+    filled += length;
+  }
+  outboxTable[COUNT] = count;
+  return next;
 }
 
 /** Frames of up to so many bytes may be gathered: native code accepts any of them. −1: it has to look at each. */

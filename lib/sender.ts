@@ -9,6 +9,9 @@ import { type Deferred, deferred } from './promises.ts';
 /** What was sent is accepted already, for those who want to know at once. */
 export const ACCEPTED: Promise<void> = Promise.resolve();
 const NOTHING: readonly Uint8Array[] = [];
+/** The frame that is sent: no array for each. */
+const EMPTY = new Uint8Array(0);
+const ONE: [Uint8Array] = [EMPTY];
 /** About what a frame costs beside its bytes. */
 const HEADER = 8;
 
@@ -38,8 +41,10 @@ export class Sender<T> {
     try {
       const bytes = fromFrame(this.#framing, frame);
       if (bytes.length > this.#gatherable) return this.#accepted(loop.send(this.#connection, bytes));
-      this.#gather(bytes);
-      return this.#paced();
+      ONE[0] = bytes;
+      this.#gather(ONE);
+      ONE[0] = EMPTY;
+      return this.#paced(bytes.length + HEADER);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -48,16 +53,17 @@ export class Sender<T> {
   sendMany(frames: Iterable<T | Uint8Array>): Promise<void> {
     try {
       // All of them before the first one goes: what cannot be a frame is found out here.
-      const all: Uint8Array[] = [];
-      let longest = 0;
+      const all = Array.isArray(frames) ? new Array<Uint8Array>(frames.length) : [];
+      let [count, bytes, longest] = [0, 0, 0];
       for (const frame of frames) {
-        const bytes = fromFrame(this.#framing, frame);
-        if (bytes.length > longest) longest = bytes.length;
-        all.push(bytes);
+        const one = fromFrame(this.#framing, frame);
+        if (one.length > longest) longest = one.length;
+        bytes += one.length + HEADER;
+        all[count++] = one;
       }
       if (longest > this.#gatherable) return this.#accepted(loop.sendMany(this.#connection, all));
-      for (const bytes of all) this.#gather(bytes);
-      return this.#paced();
+      this.#gather(all);
+      return this.#paced(bytes);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -86,15 +92,16 @@ export class Sender<T> {
     this.#drained = undefined;
   }
 
-  #gather(bytes: Uint8Array): void {
-    if (!gather(this.#connection, bytes)) {
+  #gather(frames: readonly Uint8Array[]): void {
+    let next = gather(this.#connection, frames, 0);
+    while (next < frames.length) {
       loop.flush();
-      gather(this.#connection, bytes);
+      next = gather(this.#connection, frames, next);
     }
-    this.#queued += bytes.length + HEADER;
   }
 
-  #paced(): Promise<void> {
+  #paced(bytes: number): Promise<void> {
+    this.#queued += bytes;
     if (this.#queued > this.#highWaterMark) return this.#accepted(loop.sendMany(this.#connection, NOTHING));
     flushSoon();
     return ACCEPTED;
