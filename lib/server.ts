@@ -3,7 +3,7 @@ import { failureToError } from './errors.ts';
 import { HandleTable } from './handles.ts';
 import { addListener, loop } from './loop.ts';
 import { type Access, type Channel, rawAccess } from './options.ts';
-import { type Deferred, deferred } from './promises.ts';
+import { type Deferred, deferred, nothing } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
 
 /** What a server did so far. */
@@ -77,19 +77,19 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
     { onError = warn }: ServeOptions<T> = {},
   ): Promise<void> {
     let running = 0;
-    let finished: Deferred | undefined; // for the handlers that outlive the server
-    const run = async (connection: PipeConnection<T>) => {
-      running++;
-      try {
-        await handle(connection, handler, onError);
-      } catch (error) {
-        if (!finished) throw error; // onError's own failure, which is nobody's to handle
-        finished.reject(error);
-      } finally {
-        if (--running === 0) finished?.resolve();
-      }
+    let finished: Deferred | undefined; // when handlers outlive the server
+    const settled = () => {
+      if (--running === 0) finished?.resolve();
     };
-    for await (const connection of this) void run(connection);
+    const failed = (error: unknown) => {
+      running--;
+      if (!finished) throw error; // onError's own failure, which is nobody's to handle
+      finished.reject(error);
+    };
+    for await (const connection of this) {
+      running++;
+      handle(connection, handler, onError).then(settled, failed);
+    }
     if (running === 0) return;
     finished = deferred();
     await finished.promise;
@@ -184,7 +184,7 @@ async function handle<T>(
     await handler(connection);
     await connection.close();
   } catch (error) {
-    connection.close().catch(() => {}); // what the handler sent before it failed still goes out
+    connection.close().catch(nothing); // what the handler sent before it failed still goes out
     onError(error, connection);
   }
 }
