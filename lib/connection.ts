@@ -25,7 +25,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   readonly path: string;
 
   readonly #handle: number;
-  readonly #channel: Channel<T>;
+  readonly #direction: number;
   readonly #side: Side;
   /** Told when the connection is released, before anybody else is. */
   readonly #forget: ((id: number) => void) | undefined;
@@ -43,15 +43,16 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
 
   /** @internal */
   constructor(id: number, channel: Channel<T>, side: Side, forget?: (id: number) => void) {
+    const { path, framing, highWaterMark, direction } = channel;
     this.#handle = id;
-    this.path = channel.path;
-    this.#channel = channel;
+    this.path = path;
+    this.#direction = direction;
     this.#side = side;
     this.#forget = forget;
-    this.#frames = new FrameQueue(id, channel);
+    this.#frames = new FrameQueue(id, framing, highWaterMark);
     this.#readers = new Readers(this.#frames, isReady);
-    this.#sender = new Sender(id, channel.path, channel.framing, channel.highWaterMark);
-    if (channel.direction === DIRECTIONS.in) this.#sender.askAlways();
+    this.#sender = new Sender(id, path, framing, highWaterMark);
+    if (direction === DIRECTIONS.in) this.#sender.askAlways();
     addConnection(id, this);
   }
 
@@ -189,7 +190,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    */
   toDuplex(this: PipeConnection<Buffer>, options: PipeDuplexOptions = {}): PipeDuplex {
     return new PipeDuplex(this, options, {
-      direction: this.#channel.direction,
+      direction: this.#direction,
       side: this.#side,
       endSending: async () => (await request<number>((id) => loop.endSending(this.#handle, id), this.path)) === 1,
     });

@@ -1,7 +1,6 @@
 // Frames that have arrived, as batches of offsets: no object per frame until it is asked for.
 import { type Framing, toFrame } from './framing/framing.ts';
 import { loop } from './loop.ts';
-import type { Channel } from './options.ts';
 
 /**
  * Frames that arrived together. `at(i)` and iteration make the frames when they are asked for; asked twice,
@@ -68,16 +67,19 @@ const TELL_FROM = 64 * 1024;
 /** A connection's frames that wait for a reader, oldest first. */
 export class FrameQueue<T> {
   readonly #connection: number;
-  readonly #channel: Channel<T>;
+  readonly #framing: Framing<T>;
+  readonly #tellFrom: number;
   #oldest: Stretch | undefined;
   #newest: Stretch | undefined;
+  /** Bytes taken that native code has not been told of. */
   #untold = 0;
   /** Bytes of the stretches that have not been taken whole. */
   bytes = 0;
 
-  constructor(connection: number, channel: Channel<T>) {
+  constructor(connection: number, framing: Framing<T>, highWaterMark: number) {
     this.#connection = connection;
-    this.#channel = channel;
+    this.#framing = framing;
+    this.#tellFrom = Math.min(TELL_FROM, highWaterMark / 4);
   }
 
   get empty(): boolean {
@@ -103,20 +105,14 @@ export class FrameQueue<T> {
     const begin = stretch.bounds[bound]!;
     const end = stretch.bounds[bound + 1]!;
     if (stretch.next === stretch.count) this.#drop(stretch);
-    return toFrame(this.#channel.framing, stretch.slab, begin, end);
+    return toFrame(this.#framing, stretch.slab, begin, end);
   }
 
   /** What is left of the oldest stretch; call only when not empty. */
   shiftBatch(): FrameBatch<T> {
     const stretch = this.#oldest!;
     this.#drop(stretch);
-    return new FrameBatch(
-      this.#channel.framing,
-      stretch.slab,
-      stretch.bounds,
-      stretch.next,
-      stretch.count - stretch.next,
-    );
+    return new FrameBatch(this.#framing, stretch.slab, stretch.bounds, stretch.next, stretch.count - stretch.next);
   }
 
   clear(): void {
@@ -130,7 +126,7 @@ export class FrameQueue<T> {
     if (!stretch.newer) this.#newest = undefined;
     this.bytes -= stretch.bytes;
     this.#untold += stretch.bytes;
-    if (this.#untold < TELL_FROM && this.#untold < this.#channel.highWaterMark / 4) return;
+    if (this.#untold < this.#tellFrom) return;
     loop.consumed(this.#connection, this.#untold);
     this.#untold = 0;
   }
