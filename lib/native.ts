@@ -108,6 +108,8 @@ export interface NativeLoop {
   send(connection: number, frame: Uint8Array): number | RawFailure;
   /** All of them, or none. */
   sendMany(connection: number, frames: readonly Uint8Array[]): number | RawFailure;
+  /** Queues what the outbox holds. What is much by now is written, too. */
+  takeOutbox(): void;
   /** Queues what the outbox holds, too, and writes what was queued since the last flush, on every connection. */
   flush(): void;
   consumed(connection: number, bytes: number): void;

@@ -1,37 +1,30 @@
 // Small frames on their way into native code, gathered in memory that both sides share, so that many cross at
-// once; see native/binding/outbox.h. All of them are for one connection.
+// once; see native/binding/outbox.h.
 import type { RawFraming } from './native.ts';
 
 const LONGEST = 2048; // copying more costs more than the crossing that it saves
-const CONNECTION = 0;
-const COUNT = 1; // native code sets it to 0 when it takes the frames
-const LENGTHS = 2;
+const COUNT = 0; // of frames; native code sets it to 0 when it takes them
+const FIRST = 1; // then two numbers for each: the connection, the length
 
 export const outbox: Uint8Array = new Uint8Array(64 * 1024);
-export const outboxTable: Uint32Array = new Uint32Array(LENGTHS + 1024);
+export const outboxTable: Uint32Array = new Uint32Array(FIRST + 2 * 1024);
 let filled = 0;
 
-/**
- * Copies frames, from `frames[next]` on: all there is room for, none while another connection's have to be taken first.
- * Returns the first one that was not.
- */
+/** Copies frames, from `frames[next]` on, as many as there is room for. Returns the first one that was not. */
 export function gather(connection: number, frames: readonly Uint8Array[], next: number): number {
-  let count = outboxTable[COUNT]!;
-  if (count === 0) {
-    outboxTable[CONNECTION] = connection;
-    filled = 0;
-  } else if (outboxTable[CONNECTION] !== connection) {
-    return next;
-  }
-  for (; next < frames.length && LENGTHS + count < outboxTable.length; next++, count++) {
+  const count = outboxTable[COUNT]!;
+  if (count === 0) filled = 0;
+  let entry = FIRST + 2 * count;
+  for (; next < frames.length && entry < outboxTable.length; next++) {
     const frame = frames[next]!;
     const { length } = frame;
     if (filled + length > outbox.length) break;
     outbox.set(frame, filled);
-    outboxTable[LENGTHS + count] = length;
     filled += length;
+    outboxTable[entry++] = connection;
+    outboxTable[entry++] = length;
   }
-  outboxTable[COUNT] = count;
+  outboxTable[COUNT] = (entry - FIRST) / 2;
   return next;
 }
 

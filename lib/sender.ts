@@ -95,7 +95,7 @@ export class Sender<T> {
   #gather(frames: readonly Uint8Array[]): void {
     let next = gather(this.#connection, frames, 0);
     while (next < frames.length) {
-      loop.flush();
+      loop.takeOutbox();
       next = gather(this.#connection, frames, next);
     }
   }

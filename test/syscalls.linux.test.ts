@@ -6,11 +6,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
-import { connect } from '../lib/index.ts';
+import { connect, type PipeConnection } from '../lib/index.ts';
 import { needPackages } from './run/command.js';
 import { uniqueName } from './support/pipes.ts';
-
-const child = fileURLToPath(new URL('support/echo-child.js', import.meta.url));
 
 beforeAll(() => needPackages('strace'), 120_000);
 
@@ -32,8 +30,9 @@ async function callsOf(server: ChildProcess, work: () => Promise<void>): Promise
   return calls;
 }
 
-async function startServer(name: string): Promise<ChildProcess> {
-  const server = spawn(process.execPath, [child, name], { stdio: ['ignore', 'pipe', 'inherit'] });
+async function startServer(program: string, ...args: string[]): Promise<ChildProcess> {
+  const file = fileURLToPath(new URL(`support/${program}`, import.meta.url));
+  const server = spawn(process.execPath, [file, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
   onTestFinished(() => void server.kill('SIGKILL'));
   await once(server.stdout!, 'data');
   return server;
@@ -42,7 +41,7 @@ async function startServer(name: string): Promise<ChildProcess> {
 describe('system calls', () => {
   it('are one to receive and one to send for a round trip', async () => {
     const name = uniqueName();
-    const server = await startServer(name);
+    const server = await startServer('echo-child.js', name);
     const client = await connect(name);
     const ask = async () => {
       await client.send(Buffer.alloc(64));
@@ -67,7 +66,7 @@ describe('system calls', () => {
 
   it('are few for many small frames', async () => {
     const name = uniqueName();
-    const server = await startServer(name);
+    const server = await startServer('echo-child.js', name);
     const client = await connect(name);
     const frames = 50_000;
     const batch = new Array(500).fill(Buffer.alloc(64));
@@ -75,14 +74,36 @@ describe('system calls', () => {
       const sending = (async () => {
         for (let i = 0; i < frames; i += batch.length) await client.sendMany(batch);
       })();
-      let received = 0;
-      for await (const arrived of client.batches()) if ((received += arrived.length) === frames) break;
+      await receive(client, frames);
       await sending;
     });
-    // 68 bytes each on the wire: at least so many calls if each took 64 KiB, and no more than a call for 25 frames.
-    const count = (calls.get('recvfrom') ?? 0) + (calls.get('sendto') ?? 0) + (calls.get('sendmsg') ?? 0);
-    expect(count).toBeGreaterThan(10);
-    expect(count).toBeLessThan(frames / 25);
+    fewFor(calls, frames);
     await client.close();
   });
+
+  it('are few for many small frames to several peers in turn', async () => {
+    const name = uniqueName();
+    const frames = 10_000; // for each
+    const server = await startServer('broadcast-child.js', name, '4', String(frames));
+    const clients: PipeConnection[] = [];
+    while (clients.length < 4) clients.push(await connect(name));
+    const calls = await callsOf(server, async () => {
+      await clients.at(-1)!.send(Buffer.from('go'));
+      await Promise.all(clients.map((client) => receive(client, frames)));
+    });
+    fewFor(calls, 4 * frames);
+    await Promise.all(clients.map((client) => client.close()));
+  });
 });
+
+async function receive(client: PipeConnection, frames: number): Promise<void> {
+  let received = 0;
+  for await (const arrived of client.batches()) if ((received += arrived.length) === frames) break;
+}
+
+// 68 bytes each on the wire: at least so many calls if each took 64 KiB, and no more than a call for 25 frames.
+function fewFor(calls: Map<string, number>, frames: number): void {
+  const count = (calls.get('recvfrom') ?? 0) + (calls.get('sendto') ?? 0) + (calls.get('sendmsg') ?? 0);
+  expect(count).toBeGreaterThan(10);
+  expect(count).toBeLessThan(frames / 25);
+}

@@ -61,12 +61,12 @@ Outcome<size_t> Environment::send(const std::shared_ptr<Connection>& connection,
 // The promises of these sends are settled already: what cannot be carried out is told by the connection's end.
 void Environment::takeOutbox() {
   if (outbox_->empty()) return;
-  const Id id = outbox_->connection();
-  const auto frames = outbox_->take();
-  const auto connection = loop_->connection(id);
-  if (!connection) return;
-  const Outcome<size_t> queued = send(connection, frames);
-  if (!queued && loop_->events().push({Event::Kind::Unsent, id, 0, queued.failure})) ring();
+  for (const Outbox::Run& run : outbox_->take()) {
+    const auto connection = loop_->connection(run.connection);
+    if (!connection) continue;
+    const Outcome<size_t> queued = send(connection, run.frames);
+    if (!queued && loop_->events().push({Event::Kind::Unsent, run.connection, 0, queued.failure})) ring();
+  }
 }
 
 void Environment::flush() {

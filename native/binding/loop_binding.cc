@@ -93,6 +93,11 @@ Napi::Value sendMany(const Napi::CallbackInfo& info) {
   return sendAll(info, frames);
 }
 
+Napi::Value takeOutbox(const Napi::CallbackInfo& info) {
+  environment(info).takeOutbox();
+  return info.Env().Undefined();
+}
+
 Napi::Value flush(const Napi::CallbackInfo& info) {
   environment(info).flush();
   return info.Env().Undefined();
@@ -181,6 +186,7 @@ Napi::Object makeLoopObject(Napi::Env env, Environment& environment) {
   add<keepListenerAlive>(object, "keepListenerAlive", environment);
   add<send>(object, "send", environment);
   add<sendMany>(object, "sendMany", environment);
+  add<takeOutbox>(object, "takeOutbox", environment);
   add<flush>(object, "flush", environment);
   add<consumed>(object, "consumed", environment);
   add<endSending>(object, "endSending", environment);

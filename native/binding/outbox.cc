@@ -2,15 +2,23 @@
 
 namespace framepipe {
 
-std::span<const std::span<const uint8_t>> Outbox::take() {
+std::span<const Outbox::Run> Outbox::take() {
+  const size_t count = table_[kCount];
   frames_.clear();
+  frames_.reserve(count);  // runs are stretches of it: it must not move
+  runs_.clear();
   size_t at = 0;
-  for (const uint32_t length : table_.subspan(kLengths, table_[kCount])) {
+  for (size_t i = 0; i < count; ++i) {
+    const Id connection = table_[kFirst + 2 * i];
+    const uint32_t length = table_[kFirst + 2 * i + 1];
     frames_.push_back(bytes_.subspan(at, length));
     at += length;
+    if (runs_.empty() || runs_.back().connection != connection) runs_.push_back({connection, {&frames_.back(), 0}});
+    Run& run = runs_.back();
+    run.frames = {run.frames.data(), run.frames.size() + 1};
   }
   table_[kCount] = 0;
-  return frames_;
+  return runs_;
 }
 
 }  // namespace framepipe

@@ -1,6 +1,5 @@
-// Frames that JavaScript has gathered for one connection, in memory that both sides share: many small
-// ones cross at once, and none needs a crossing of its own when native code comes by anyway (at the end of
-// a delivery). See lib/outbox.ts. JS thread only.
+// Frames that JavaScript has gathered, in memory that both sides share: many small ones cross at once, and none needs
+// a crossing of its own when native code comes by anyway (at the end of a delivery). See lib/outbox.ts. JS thread only.
 #pragma once
 #include <cstdint>
 #include <span>
@@ -12,21 +11,26 @@ namespace framepipe {
 
 class Outbox {
  public:
-  // `table`: the connection, how many frames, then the length of each.
+  // `table`: how many frames, then the connection and the length of each.
   Outbox(std::span<const uint8_t> bytes, std::span<uint32_t> table) : bytes_(bytes), table_(table) {}
 
   bool empty() const { return table_[kCount] == 0; }
-  Id connection() const { return table_[kConnection]; }
 
-  // The frames, oldest first, valid until JavaScript runs again. The outbox is empty after this.
-  std::span<const std::span<const uint8_t>> take();
+  // Frames that follow each other and are for the same connection.
+  struct Run {
+    Id connection = 0;
+    std::span<const std::span<const uint8_t>> frames;
+  };
+  // The runs, oldest first, valid until JavaScript runs again. The outbox is empty after this.
+  std::span<const Run> take();
 
  private:
-  static constexpr size_t kConnection = 0, kCount = 1, kLengths = 2;
+  static constexpr size_t kCount = 0, kFirst = 1;
 
   std::span<const uint8_t> bytes_;
   std::span<uint32_t> table_;
   std::vector<std::span<const uint8_t>> frames_;
+  std::vector<Run> runs_;
 };
 
 }  // namespace framepipe
