@@ -215,7 +215,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
 
   // What native code tells. Not methods, so that nobody else can call them.
   static {
-    tellConnections({
+    tellConnections<PipeConnection<unknown>>({
       framesArrived(connection, slab, table, from, count) {
         if (connection.#state !== 'open') return;
         connection.#frames.push(slab, table, from, count);

@@ -1,23 +1,24 @@
 // The native loop of this JavaScript environment: hands what has happened to whom it concerns.
-import type { PipeConnection } from './connection.ts';
 import { failureToError, type PipeError } from './errors.ts';
 import { HandleTable } from './handles.ts';
 import { EVENT_LENGTH, EventKind, type NativeLoop, native, type RawFailure } from './native.ts';
 import { outbox, outboxTable } from './outbox.ts';
 
 /** What connections are told: by one table for all of them, for they are many, and alike. */
-export interface ConnectionEvents {
+export interface ConnectionEvents<C extends AnyConnection = AnyConnection> {
   /** `count` frames: `table[from]` is what they count for in bytes, then begin and end of each within `slab`. */
-  framesArrived(connection: AnyConnection, slab: Buffer, table: Uint32Array, from: number, count: number): void;
-  ended(connection: AnyConnection, error: PipeError | undefined): void;
+  framesArrived(connection: C, slab: Buffer, table: Uint32Array, from: number, count: number): void;
+  ended(connection: C, error: PipeError | undefined): void;
   /** Frames whose sending was accepted cannot be sent. */
-  unsent(connection: AnyConnection, error: PipeError): void;
-  drained(connection: AnyConnection): void;
-  released(connection: AnyConnection, error: PipeError | undefined): void;
+  unsent(connection: C, error: PipeError): void;
+  drained(connection: C): void;
+  released(connection: C, error: PipeError | undefined): void;
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: what its frames are does not matter here
-type AnyConnection = PipeConnection<any>;
+/** A connection, as far as it is known here. */
+interface AnyConnection {
+  readonly path: string;
+}
 
 /** What a server is told. */
 export interface ListenerEvents {
@@ -52,7 +53,7 @@ process.once('exit', () => {
 });
 
 /** Says once how connections are told. */
-export function tellConnections(events: ConnectionEvents): void {
+export function tellConnections<C extends AnyConnection>(events: ConnectionEvents<C>): void {
   tell = events;
 }
 

@@ -96,6 +96,27 @@ describe('system calls', () => {
   });
 });
 
+describe('page faults', () => {
+  // What V8 frees, the next frames have to find mapped: or there are up to 50,000 for each GB.
+  it('are few for large frames', async () => {
+    const name = uniqueName();
+    const server = await startServer('sink-child.js', name);
+    const client = await connect(name);
+    const frame = Buffer.alloc(64 * 1024);
+    const pour = async (bytes: number) => {
+      for (; bytes > 0; bytes -= frame.length) await client.send(frame);
+      await client.waitForDrain();
+    };
+    const faults = () => Number(readFileSync(`/proc/${server.pid}/stat`, 'utf8').split(' ')[9]);
+    await pour(500e6);
+    const before = faults();
+    expect(before).toBeGreaterThan(1000); // or it is another number
+    await pour(1e9);
+    expect(faults() - before).toBeLessThan(4000);
+    await client.close();
+  });
+});
+
 async function receive(client: PipeConnection, frames: number): Promise<void> {
   let received = 0;
   for await (const arrived of client.batches()) if ((received += arrived.length) === frames) break;
