@@ -15,7 +15,7 @@ bool BusyPoll::again() {
   const uint64_t until = conversation_.waitUntil(uv_hrtime());
   if (until == 0) return false;
   const auto connection = talking_.lock();
-  // 0: libuv would not sleep, for a timer, an immediate or the like is due.
+  // 0: libuv would not sleep, for a timer or an immediate is due, or a handle closes: this connection's own, if it ended.
   if (!connection || uv_backend_timeout(loop_) == 0) return false;
   const bool comes = anythingComes(until);
   // Where both sides share a processor, the answer comes when this thread has been made to wait for it: late.

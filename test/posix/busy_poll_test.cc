@@ -84,6 +84,25 @@ TEST(aConversationLetsTimersAndImmediatesRun) {
   part(world, with);
 }
 
+TEST(whoIsDestroyedAfterAnAnswerIsNotReadAnyMore) {
+  for (int last = 10; last < 40; ++last) {  // in one of them a turn ends just then
+    World world;
+    Conversation with(world), other(world, "other");
+    world.on_event = [&](const Event& event) {
+      if (event.kind != Event::Kind::Frames || event.id != with.id) return;
+      with.answer();
+      if (with.answered < last) return with.ask();
+      world.connection(with.id)->destroy({});
+      other.ask();  // so that something comes while the next question would be waited for
+    };
+    with.ask();
+    CHECK(world.until([&] { return !world.story(other.id).frames.empty() && world.story(with.id).closed; }));
+    CHECK(!world.story(with.id).ended);
+    ::close(with.peer);
+    part(world, other);
+  }
+}
+
 TEST(twoConversationsTakeTurns) {
   World world;
   Conversation one(world), other(world, "other");
