@@ -90,14 +90,16 @@ Napi::Value makeFraming(const Napi::CallbackInfo& info) {
   Outcome<Framing> framing = readFraming(info[0].As<Napi::Object>());
   if (!framing) return failureValue(info.Env(), framing.failure);
   auto own = std::make_unique<Framing>(std::move(framing.value));
-  const Napi::Value value =
-      Napi::External<Framing>::New(info.Env(), own.get(), [](Napi::Env, Framing* gone) { delete gone; });
-  if (!value.IsEmpty()) own.release();
+  // Not an External: Node keeps a block for each of those until it is collected, and forgets it when the environment ends.
+  const Napi::Object value = Napi::Object::New(info.Env());
+  const auto gone = [](napi_env, void* framing, void*) { delete static_cast<Framing*>(framing); };
+  if (napi_wrap(info.Env(), value, own.get(), gone, nullptr, nullptr) == napi_ok) own.release();
   return value;
 }
 
 const Framing* framingArgument(Napi::Value value) {
-  if (value.IsExternal()) return value.As<Napi::External<Framing>>().Data();
+  void* framing = nullptr;
+  if (napi_unwrap(value.Env(), value, &framing) == napi_ok) return static_cast<Framing*>(framing);
   Napi::TypeError::New(value.Env(), "expected a framing").ThrowAsJavaScriptException();
   return nullptr;
 }
