@@ -75,7 +75,9 @@ function isWellFormed(svg: string): boolean {
 describe('the plots', () => {
   it('are well-formed, small, and stand on a background of their own', () => {
     for (const svg of Object.values(drawn([linux, wine]))) {
-      expect(svg).toMatch(/^<svg [^>]*>\n<rect width="(\d+)" height="(\d+)" x="0" y="0" fill="#ffffff"><\/rect>/);
+      expect(svg).toMatch(
+        /^<svg [^>]*>\n<title>.+<\/title>\n<rect width="(\d+)" height="(\d+)" x="0" y="0" fill="#ffffff"><\/rect>/,
+      );
       expect(isWellFormed(svg)).toBe(true);
       expect(isWellFormed(svg.replace('</svg>', ''))).toBe(false);
       expect(svg.length).toBeLessThan(40_000);

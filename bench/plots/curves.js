@@ -26,6 +26,7 @@ export function curves(all) {
   const top = 60 + 18 * runs.length;
   const lines = diagrams.flatMap(linesOf);
   return svgOf(
+    'framepipe and node:net, from 1 to 1,000 connections at once',
     {
       title: [
         {

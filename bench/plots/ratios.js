@@ -13,6 +13,7 @@ export function ratios(runs) {
   const wanted = names.map((name) => bars.find((all) => all.has(name)).get(name).target);
   const offset = (i) => (i - (runs.length - 1) / 2) * 16;
   return svgOf(
+    'framepipe against node:net, for each kind of work',
     {
       title: {
         text: 'framepipe : node:net, how many times as good',

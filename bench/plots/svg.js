@@ -15,8 +15,8 @@ export const AXIS = {
   splitLine: { lineStyle: { color: FAINT } },
 };
 
-/** The same option gives the same text. */
-export function svgOf(option, width, height) {
+/** The same option gives the same text. `title`: for those who do not see it. */
+export function svgOf(title, option, width, height) {
   const chart = init(null, null, { renderer: 'svg', ssr: true, width, height });
   try {
     // The same font on every system, too.
@@ -28,7 +28,7 @@ export function svgOf(option, width, height) {
       .replace(/<(style|defs)[\s\S]*?<\/\1>\n?/g, '')
       .replace(/ (?:class|ecmeta_\w+|pointer-events|clip-path)="[^"]*"/g, '')
       .replaceAll('font-family:sans-serif;', '') // in each text
-      .replace('<svg ', '<svg font-family="sans-serif" ')}\n`;
+      .replace(/<svg ([^>]*)>/, `<svg font-family="sans-serif" $1>\n<title>${title}</title>`)}\n`;
   } finally {
     chart.dispose();
   }
