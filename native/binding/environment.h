@@ -67,7 +67,7 @@ class Environment final : public Host {
   napi_async_cleanup_hook_handle hook_ = nullptr;
   Doorbell doorbell_;
   Conversation conversation_{kLimits};
-  uint32_t heard_ = 0;                                  // Frames events of the latest delivery,
+  uint32_t heard_ = 0;                                  // Frames events since it was asked last,
   Id talking_ = 0;                                      // and whose the last one was
   std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<Outbox> outbox_;
