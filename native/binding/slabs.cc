@@ -7,8 +7,9 @@ namespace framepipe {
 
 namespace {
 
-// Whoever has received so much in large frames is likely to receive more.
-constexpr size_t kMuch = 64u << 20;
+// Whoever has received so much in large frames is likely to receive more. Less than keepFreedMemory()'s block: or that
+// might be found in what these have left free, and teach glibc nothing.
+constexpr size_t kMuch = 16u << 20;
 
 // glibc gives what is free at its heap's end back to the kernel at once, from 128 KiB on; V8 frees slabs by the
 // dozen, and the next ones would cost a page fault for each 4 KiB. After a block of nearly 32 MiB has been freed
