@@ -1,16 +1,28 @@
-// One end of a pipe, as JavaScript sees it. JS thread only.
+// One end of a pipe: how it lives and how it ends, on every system.
+//
+//            close()                    all is written
+//   Open ─────────────▶ Closing ─────────────────────────▶ Aborting ──────────────────▶ Released
+//    │                     │   destroy(), write failed        ▲     nothing is in flight
+//    └─────────────────────┴──────────────────────────────────┘     any more
+//      destroy(), the peer has left and all is read, read failed
+//
+// Ended is told at most once, while Open; Closed is told once, and last; every request is settled once.
+// The inbound half belongs to the reading thread (Windows: the port's; Linux: JavaScript's) while `reading_` is set;
+// everything else is under the lock.
 #pragma once
-#include <cstddef>
-#include <cstdint>
 #include <memory>
+#include <mutex>
 #include <span>
 
-#include "core/handle_table.h"
-#include "core/outcome.h"
+#include "core/event_queue.h"
+#include "core/host.h"
+#include "core/inbound.h"
+#include "core/loop_options.h"
+#include "core/mutex.h"
+#include "core/outbound.h"
+#include "core/transport.h"
 
 namespace framepipe {
-
-class Identity;
 
 struct Peer {
   int64_t pid = -1;
@@ -23,47 +35,158 @@ struct Traffic {
   uint64_t bytes_in = 0, bytes_out = 0, frames_in = 0, frames_out = 0;
 };
 
-class Connection {
+class Connection final : public std::enable_shared_from_this<Connection> {
  public:
-  virtual ~Connection() = default;
+  enum class Side : bool { Server, Client };
 
-  virtual const Peer& peer() const = 0;
-  virtual Traffic traffic() const = 0;
+  struct Context {  // the loop's
+    Host& host;
+    EventSink& events;
+    std::shared_ptr<BlockPool> pool;
+  };
+
+  Connection(const Context& context, Id id, std::unique_ptr<Transport> transport, const ChannelOptions& options,
+             const Peer& peer, Side side);
+
+  // Once, when events may be told: reads what is there.
+  void start();
+
+  // Any thread.
+  Id id() const { return id_; }
+  Transport& transport() { return *transport_; }
+
+  // --- From JavaScript, on its thread ---
+
+  const Peer& peer() const { return peer_; }
+  Traffic traffic();
 
   // Queues all of the frames or, when one is refused or the pipe is closed, none.
   // Returns the bytes now queued. Once they exceed the high-water mark, a Drained event follows.
   // Nothing need be written before flush().
-  virtual Outcome<size_t> send(std::span<const std::span<const uint8_t>> frames) = 0;
+  Outcome<size_t> send(std::span<const std::span<const uint8_t>> frames);
 
   // Writes what is queued, as far as the operating system takes it; the rest follows by itself.
-  virtual void flush() = 0;
+  void flush();
 
   // JavaScript is done with this many received bytes (of Chunk::length): reading goes on when
   // what is not consumed falls below the high-water mark.
-  virtual void consumed(size_t bytes) = 0;
+  void consumed(size_t bytes);
 
-  // Sends nothing more after what is queued, but goes on receiving. Settles `request` when all is written: with 1 if the
-  // peer sees the end (a Unix socket's half-close), with 0 where nothing but close() can show it (Windows).
-  virtual void endSending(Id request) = 0;
+  // Sends nothing more after what is queued, but goes on receiving. Settles `request` when all is written: with 1 if
+  // the peer sees the end (a Unix socket's half-close), with 0 where nothing but close() can show it (Windows).
+  void endSending(Id request);
 
   // Sends nothing more after what is queued, which still goes out and stays readable for the peer;
   // receives nothing more. Then Closed. close(), destroy(): the first one counts, except that
-  // destroy() cuts a close() short.
-  virtual void close() = 0;
+  // destroy() ends a close() at once.
+  void close();
 
   // At once: what is queued is dropped. Closed follows, with `failure` if given.
-  virtual void destroy(const Failure& failure) = 0;
+  void destroy(const Failure& failure);
+
+  // The environment ends.
+  void abandon();
 
   // Settles `request` when the peer has read all that was sent before; fails when it cannot any more.
-  virtual void waitForDrain(Id request) = 0;
-  virtual void cancelDrain(Id request) = 0;
+  void waitForDrain(Id request);
+  void cancelDrain(Id request);
 
-  // Whether this connection keeps the process alive. On when created.
-  virtual void keepAlive(bool on) = 0;
+  // Whether this connection keeps the process alive. On when started.
+  void keepAlive(bool on);
+  // Of what was delivered, this one's: it may have been a reason to keep the process alive.
+  void delivered(const Event& event);
 
   // The client's identity (server side). Impersonation thread: it may block shortly.
   // Fails with ERR_PIPE_CANNOT_IMPERSONATE when the client did not offer enough to act as it.
-  virtual Outcome<std::shared_ptr<Identity>> identity(bool to_act) = 0;
+  Outcome<std::shared_ptr<Identity>> identity(bool to_act);
+
+  // --- From the transport ---
+
+  // Reading thread.
+  void work();  // reads and writes on
+  void readable() { work(); }
+  void readCompleted(const ReadAnswer& answer);
+  // The peer sends nothing more, or has left.
+  void peerMoved(bool left);
+  // Others need memory more: holds none any more but an incomplete frame's.
+  void rest();
+
+  // Any thread.
+  void writable();
+  void writeCompleted(const WriteAnswer& answer);
+  void peerHasRead(uint64_t upto);
+  void drainFailed(const Failure& failure);
+
+  // While one is held, the transport is not released. False: it is too late.
+  class Lease {
+   public:
+    Lease() = default;
+    explicit Lease(Connection& connection);
+    Lease(Lease&&) noexcept = default;
+    Lease& operator=(Lease&&) noexcept = default;
+    ~Lease() { giveBack(); }
+    void giveBack();
+    explicit operator bool() const { return connection_ != nullptr; }
+    Connection& operator*() const { return *connection_; }
+
+   private:
+    friend class Connection;
+    explicit Lease(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
+    std::shared_ptr<Connection> connection_;
+  };
+  // Under the lock, where a transport is called.
+  Lease lend();
+
+ private:
+  enum class Phase : uint8_t { Open, Closing, Aborting, Released };
+  using Lock = std::unique_lock<Mutex>;
+
+  bool receives() const { return (static_cast<int>(direction_) & static_cast<int>(Direction::In)) != 0; }
+  bool sends() const { return (static_cast<int>(direction_) & static_cast<int>(Direction::Out)) != 0; }
+  Failure whyNotSend() const;
+  void report(Event::Kind kind, const Failure& failure = {});
+  void settle(Id request, const Failure& failure);
+
+  void read(Lock& lock);
+  bool mayRead();
+  bool take(const ReadAnswer& answer, Lock& lock);
+  void takeBytes(const ReadAnswer& answer, Lock& lock);
+  void endReading(const Failure& failure);
+
+  void write();
+  void wrote(Outbound::Step step);
+  void writingFailed();
+  void settleEnding(const Failure& failure);
+  void askForDrain();
+  void settleDrains(uint64_t upto);
+  void failDrains(const Failure& failure);
+
+  void abortWith(const Failure& failure, bool in_order);
+  void conclude(Lock& lock);
+  void retain();
+
+  const Context context_;
+  const std::unique_ptr<Transport> transport_;
+  const Direction direction_;
+  const Peer peer_;
+  const Side side_;
+  const Id id_;
+
+  Mutex mutex_;  // all below
+  Inbound in_;
+  Outbound out_;
+  Phase phase_ = Phase::Open;
+  bool in_order_ = false;        // this end closed it, having written everything
+  bool reading_ = false;         // a read is in flight, or what it brought is being decoded
+  bool peer_left_ = false;       // nothing can be sent either
+  bool asked_for_drain_ = false; // the transport will answer
+  int leases_ = 0;
+  Failure failure_;  // what Closed will say
+
+  // JavaScript's thread only.
+  bool keep_alive_ = true;
+  bool finishing_ = false;  // what is decided to end still has to send
+  bool retained_ = false;
 };
 
 }  // namespace framepipe

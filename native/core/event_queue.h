@@ -23,7 +23,7 @@ struct Event {
     Closed,    // connection `id` is released and its number void; `failure` if it was not in good order
     Accepted,  // listener `id` has the new connection `other`
     Unlistened,  // listener `id` is released and its number void
-    Settled,   // request `id`: `result`, or `failure`
+    Settled,   // request `id`, of connection `other` if that has to know: `result`, or `failure`
   };
   Kind kind;
   Id id;
@@ -34,6 +34,15 @@ struct Event {
   // Accepted, Settled: the connection that was opened on another thread. It has the reserved number
   // `other`, under which the loop enters it when it settles this event.
   std::shared_ptr<Connection> opened = {};
+};
+
+// Where connections tell what has happened. Any thread.
+class EventSink {
+ public:
+  virtual void report(Event&& event) noexcept = 0;
+
+ protected:
+  ~EventSink() = default;
 };
 
 class EventQueue {

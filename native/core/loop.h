@@ -7,34 +7,9 @@
 #include "core/connection.h"
 #include "core/event_queue.h"
 #include "core/host.h"
+#include "core/loop_options.h"
 
 namespace framepipe {
-
-enum class Direction : uint8_t { Duplex = 3, In = 1, Out = 2 };  // as this end sees it
-enum class ImpersonationLevel : uint8_t { Anonymous, Identification, Impersonation, Delegation };
-enum class Access : uint8_t { Owner, Authenticated, Everyone, Sddl };
-
-struct ChannelOptions {
-  std::string path;  // UTF-8: \\.\pipe\name, or the socket's path
-  Framing framing;
-  Direction direction = Direction::Duplex;
-  size_t high_water_mark = 1u << 20;
-};
-
-struct ListenOptions : ChannelOptions {
-  Access access = Access::Owner;
-  std::string sddl;
-  bool allow_remote = false;
-  bool exclusive = true;
-  uint32_t max_instances = 0;  // 0: unlimited
-  uint32_t pending_instances = 4;
-  uint32_t in_buffer = 64u << 10, out_buffer = 64u << 10;
-};
-
-struct ConnectOptions : ChannelOptions {
-  ImpersonationLevel impersonation = ImpersonationLevel::Identification;
-  bool own_server_only = false;  // refuse a pipe that another user created
-};
 
 class Listener {
  public:
@@ -60,10 +35,15 @@ class Loop {
 
   // JS thread, before an event is given to JavaScript: a number that was reserved becomes valid.
   virtual void admit(const Event& event) {
-    if (event.opened) connections_.put(event.other, event.opened);
+    if (!event.opened) return;
+    connections_.put(event.other, event.opened);
+    event.opened->keepAlive(true);
   }
   // JS thread, after it was given: the number of what is released becomes void.
   virtual void forget(const Event& event) {
+    const bool of_connection = event.kind == Event::Kind::Closed || event.kind == Event::Kind::Settled;
+    const Id id = event.kind == Event::Kind::Settled ? event.other : event.id;
+    if (const auto connection = of_connection && id ? connections_.find(id) : nullptr) connection->delivered(event);
     if (event.kind == Event::Kind::Closed) connections_.remove(event.id);
     if (event.kind == Event::Kind::Unlistened) listeners_.remove(event.id);
   }

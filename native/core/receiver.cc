@@ -125,6 +125,10 @@ Failure Receiver::ended() {
   return failure_;
 }
 
+void Receiver::releaseLarge() {
+  if (block_ && block_->size() >= BlockPool::kLeastSize) release();
+}
+
 void Receiver::release() {
   if (pending() > 0) return;
   block_.reset();

@@ -32,6 +32,8 @@ class Receiver {
 
   // Nothing is there to be read for now: holds no memory any more but an incomplete frame's.
   void release();
+  // The same for a block that other connections may use meanwhile.
+  void releaseLarge();
 
   // Bytes of an incomplete frame that are held.
   size_t pending() const { return filled_ - start_; }

@@ -28,8 +28,9 @@ class SendQueue {
   // With message framing each stretch is one message (an empty message is an empty stretch), written by a call of its own.
   size_t gather(std::span<std::span<const uint8_t>> spans) const;
 
-  // The operating system took `count` bytes, from the front (message framing: the whole first stretch).
+  // The operating system took `count` bytes, from the front; or, with message framing, the first message.
   void sent(size_t count);
+  void sentMessage() { sent(segments_.front().end - segments_.front().begin); }
   void clear();
 
   // The block of the first stretch: hold it while a write from it is in flight.

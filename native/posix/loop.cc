@@ -75,17 +75,23 @@ Outcome<Id> SocketLoop::connect(const ConnectOptions& options, Id) {
   const auto peer = peerOf(socket.get(), "connect");
   if (!peer) return peer.failure;
   if (options.own_server_only && peer.value.uid != static_cast<int64_t>(::geteuid())) return untrusted();
-  const auto connection = std::make_shared<SocketConnection>(state_, std::move(socket), options, peer.value);
-  if (const int error = connection->open()) return errnoFailure(-error, "connect");
-  const Id id = connections_.add(connection);
-  connection->begin(id);
+  auto transport =
+      std::make_unique<SocketTransport>(state_, std::move(socket), options, std::weak_ptr<ConnectionOrigin>(),
+                                        /*accepted=*/false);
+  if (const int error = transport->open()) return errnoFailure(-error, "connect");
+  const Id id = connections_.reserve();
+  const auto connection = std::make_shared<Connection>(state_.context(), id, std::move(transport), options, peer.value,
+                                                       Connection::Side::Client);
+  connections_.put(id, connection);
+  connection->keepAlive(true);
+  connection->start();
   return id;
 }
 
 void SocketLoop::stop(void (*done)(void*), void* argument) {
   state_.stop();
   listeners_.each([](const auto& listener) { static_cast<SocketListener&>(*listener).abandon(); });
-  connections_.each([](const auto& one) { static_cast<SocketConnection&>(*one).abandon(); });
+  connections_.each([](const auto& connection) { connection->abandon(); });
   state_.handles().whenNone(done, argument);  // may end this loop
 }
 

@@ -9,7 +9,7 @@ constexpr size_t kWorthACrossing = 64u << 10;
 
 }  // namespace
 
-void LoopState::report(Event&& event) {
+void LoopState::report(Event&& event) noexcept {
   if (stopped_) return;
   reported_bytes_ += event.frames.length;
   const bool first = events_.push(std::move(event));

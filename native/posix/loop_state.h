@@ -4,16 +4,14 @@
 #include <memory>
 #include <utility>
 
-#include "core/block_pool.h"
-#include "core/event_queue.h"
-#include "core/host.h"
+#include "core/connection.h"
 #include "posix/busy_poll.h"
 #include "posix/open_handles.h"
 #include "posix/recent_readers.h"
 
 namespace framepipe::posix {
 
-class LoopState {
+class LoopState final : public EventSink {
  public:
   LoopState(Host& host, EventQueue& events) : host_(host), events_(events), busy_poll_(host.uvLoop()) {}
 
@@ -21,11 +19,12 @@ class LoopState {
   uv_loop_s* uvLoop() { return host_.uvLoop(); }
   OpenHandles& handles() { return handles_; }
   const std::shared_ptr<BlockPool>& pool() const { return pool_; }
+  Connection::Context context() { return {host_, *this, pool_}; }
   RecentReaders& recentReaders() { return recent_readers_; }
   BusyPoll& busyPoll() { return busy_poll_; }
 
   // In a Turn, what is reported is delivered when it is due; in a call from JavaScript, by the doorbell.
-  void report(Event&& event);
+  void report(Event&& event) noexcept override;
 
   // From here on nothing is reported any more.
   void stop();

@@ -3,34 +3,45 @@
 #pragma once
 #include <algorithm>
 #include <array>
-
-#include "posix/socket_input.h"
+#include <cstddef>
+#include <utility>
 
 namespace framepipe::posix {
 
 class RecentReaders {
  public:
-  void add(SocketInput& input) {
-    if (input.recent) return;
-    SocketInput*& place = readers_[next_++ % readers_.size()];
-    if (place) forget(*place);
-    place = &input;
-    input.recent = true;
+  class Reader {
+   public:
+    // Gives its memory back.
+    virtual void rest() = 0;
+
+   protected:
+    ~Reader() = default;
+
+   private:
+    friend class RecentReaders;
+    bool recent_ = false;
+  };
+
+  void add(Reader& reader) {
+    if (reader.recent_) return;
+    Reader*& place = readers_[next_++ % readers_.size()];
+    if (place) {
+      place->recent_ = false;
+      place->rest();
+    }
+    place = &reader;
+    reader.recent_ = true;
   }
 
-  void remove(SocketInput& input) {
-    if (!input.recent) return;
-    forget(input);
-    std::replace(readers_.begin(), readers_.end(), &input, static_cast<SocketInput*>(nullptr));
+  // Its memory goes with it.
+  void remove(Reader& reader) {
+    if (!std::exchange(reader.recent_, false)) return;
+    std::replace(readers_.begin(), readers_.end(), &reader, static_cast<Reader*>(nullptr));
   }
 
  private:
-  static void forget(SocketInput& input) {
-    input.recent = false;
-    input.rest();
-  }
-
-  std::array<SocketInput*, 64> readers_{};
+  std::array<Reader*, 64> readers_{};
   size_t next_ = 0;
 };
 

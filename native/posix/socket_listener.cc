@@ -8,6 +8,7 @@
 
 #include "posix/errno_failure.h"
 #include "posix/peer_credentials.h"
+#include "posix/socket_calls.h"
 
 namespace framepipe::posix {
 
@@ -105,12 +106,17 @@ void SocketListener::admit(UniqueFd socket) {
   const auto peer = peerOf(socket.get(), "accept");
   if (!peer || !welcome(peer.value)) return;
   if (options_.out_buffer > kUsualBuffer) raiseSendBuffer(socket.get(), options_.out_buffer);
-  const auto connection = std::make_shared<SocketConnection>(state_, std::move(socket), options_, peer.value);
-  if (connection->open() < 0) return;
+  auto transport =
+      std::make_unique<SocketTransport>(state_, std::move(socket), options_, weak_from_this(), /*accepted=*/true);
+  if (transport->open() < 0) return;
   ++open_connections_;
-  const Id id = connections_.add(connection);
+  const Id id = connections_.reserve();
+  const auto connection = std::make_shared<Connection>(state_.context(), id, std::move(transport), options_, peer.value,
+                                                       Connection::Side::Server);
+  connections_.put(id, connection);
+  connection->keepAlive(true);
   state_.report({Event::Kind::Accepted, id_, id});
-  connection->begin(id, weak_from_this());
+  connection->start();  // most clients have sent their first frame by now: that spares them a turn of the loop
 }
 
 // The mode of the file keeps others out already; but not those who connected before setAccess(),

@@ -3,8 +3,8 @@
 #include <memory>
 
 #include "core/loop.h"
-#include "posix/socket_connection.h"
 #include "posix/socket_file.h"
+#include "posix/socket_transport.h"
 
 namespace framepipe::posix {
 

@@ -39,20 +39,24 @@ TEST(whatIsMuchIsDeliveredWithoutWaitingForOthers) {
 }
 
 TEST(onlyTheLastReadersKeepTheirBlock) {
+  struct Reader final : posix::RecentReaders::Reader {
+    int rested = 0;
+    void rest() override { ++rested; }
+  };
   posix::RecentReaders readers;
-  std::vector<std::unique_ptr<posix::SocketInput>> inputs;
-  for (int i = 0; i < 65; ++i) inputs.push_back(std::make_unique<posix::SocketInput>(Framing{}, nullptr));
-  for (int i = 0; i < 64; ++i) readers.add(*inputs[i]);
-  readers.add(*inputs[0]);  // it is among them already
-  for (int i = 0; i < 64; ++i) CHECK(inputs[i]->recent);
-  readers.add(*inputs[64]);
-  CHECK(!inputs[0]->recent && inputs[1]->recent && inputs[64]->recent);
-  readers.remove(*inputs[0]);
-  readers.remove(*inputs[1]);
-  CHECK(!inputs[1]->recent);
-  inputs[1].reset();  // and nobody remembers it
-  readers.add(*inputs[0]);
-  CHECK(inputs[0]->recent && inputs[2]->recent);
+  std::vector<std::unique_ptr<Reader>> recent;
+  for (int i = 0; i < 66; ++i) recent.push_back(std::make_unique<Reader>());
+  for (int i = 0; i < 64; ++i) readers.add(*recent[i]);
+  readers.add(*recent[0]);  // it is among them already
+  for (int i = 0; i < 64; ++i) CHECK(recent[i]->rested == 0);
+  readers.add(*recent[64]);
+  CHECK(recent[0]->rested == 1 && recent[1]->rested == 0);
+  readers.remove(*recent[0]);
+  readers.remove(*recent[1]);
+  recent[1].reset();  // and nobody remembers it
+  readers.add(*recent[0]);
+  readers.add(*recent[65]);
+  CHECK(recent[0]->rested == 1 && recent[2]->rested == 1);
 }
 
 TEST(aLargerBufferIsTheKernels) {

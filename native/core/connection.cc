@@ -1,0 +1,148 @@
+#include "core/connection.h"
+
+#include <utility>
+
+namespace framepipe {
+
+Connection::Connection(const Context& context, Id id, std::unique_ptr<Transport> transport,
+                       const ChannelOptions& options, const Peer& peer, Side side)
+    : context_(context),
+      transport_(std::move(transport)),
+      direction_(options.direction),
+      peer_(peer),
+      side_(side),
+      id_(id),
+      in_(options.framing, context.pool, transport_->firstRoom(), options.high_water_mark),
+      out_(options.framing, context.pool, options.high_water_mark) {
+  transport_->attach(*this);
+}
+
+void Connection::start() {
+  Lock lock(mutex_);
+  if (!receives()) endReading({});
+  read(lock);
+  conclude(lock);
+}
+
+Traffic Connection::traffic() {
+  const Lock lock(mutex_);
+  return {in_.bytes(), out_.bytes(), in_.frames(), out_.frames()};
+}
+
+void Connection::report(Event::Kind kind, const Failure& failure) {
+  context_.events.report({.kind = kind, .id = id_, .failure = failure});
+}
+
+void Connection::settle(Id request, const Failure& failure) {
+  context_.events.report({.kind = Event::Kind::Settled, .id = request, .failure = failure});
+}
+
+// --- Ending ------------------------------------------------------------------------------------
+
+void Connection::close() {
+  {
+    Lock lock(mutex_);
+    if (phase_ != Phase::Open) return;
+    phase_ = Phase::Closing;
+    write();
+    finishing_ = !out_.empty();
+    // What the peer writes is read and thrown away: it may have to write before it reads.
+    if (finishing_) transport_->readSoon();
+    conclude(lock);
+  }
+  retain();
+}
+
+void Connection::destroy(const Failure& failure) {
+  Lock lock(mutex_);
+  abortWith(failure, /*in_order=*/false);
+  conclude(lock);
+}
+
+void Connection::abortWith(const Failure& failure, bool in_order) {
+  if (phase_ < Phase::Aborting) {
+    phase_ = Phase::Aborting;
+    failure_ = failure;
+    in_order_ = in_order;
+    if (out_.hasDrains())
+      if (const auto upto = transport_->readByPeer()) settleDrains(*upto);
+    failDrains({"EPIPE", "waitForDrain", failure.os, "the connection ended before the peer had read everything"});
+    settleEnding({"EPIPE", "write", failure.os, "the connection ended before everything was sent"});
+    out_.clear();
+  }
+  // Once more if asked again: a cancellation may have come too early to find what it was meant for.
+  if (phase_ == Phase::Aborting && (reading_ || out_.inFlight() || leases_ > 0)) transport_->cancel();
+}
+
+void Connection::abandon() {
+  destroy({"ECANCELED", "close", 0, "the environment is ending"});
+  finishing_ = false;
+  keepAlive(false);
+}
+
+// Whether this is the end.
+void Connection::conclude(Lock& lock) {
+  if (phase_ == Phase::Closing && out_.empty() && !out_.inFlight()) {
+    abortWith(failure_, /*in_order=*/true);
+  } else if (phase_ < Phase::Aborting && in_.ended() && peer_left_) {
+    const Failure unsent{"EPIPE", "write", 0, "the peer left before everything was sent"};
+    abortWith(out_.empty() ? failure_ : unsent, /*in_order=*/false);
+  }
+  if (phase_ != Phase::Aborting || reading_ || out_.inFlight() || leases_ > 0) return;
+  phase_ = Phase::Released;
+  transport_->release(in_order_);
+  report(Event::Kind::Closed, failure_);
+  lock.unlock();
+  transport_->released();
+}
+
+Connection::Lease Connection::lend() {
+  if (phase_ == Phase::Released) return {};
+  ++leases_;
+  return Lease(shared_from_this());
+}
+
+Connection::Lease::Lease(Connection& connection) {
+  const Lock lock(connection.mutex_);
+  *this = connection.lend();
+}
+
+void Connection::Lease::giveBack() {
+  const std::shared_ptr<Connection> connection = std::move(connection_);
+  if (!connection) return;
+  Lock lock(connection->mutex_);
+  --connection->leases_;
+  connection->conclude(lock);
+}
+
+// --- Keeping the process alive ------------------------------------------------------------------
+
+void Connection::keepAlive(bool on) {
+  keep_alive_ = on;
+  retain();
+}
+
+void Connection::delivered(const Event& event) {
+  const bool closed = event.kind == Event::Kind::Closed;
+  if (closed) keep_alive_ = false;
+  if (finishing_) {
+    const Lock lock(mutex_);
+    finishing_ = !closed && !out_.empty();
+  }
+  retain();
+}
+
+// What is decided to end keeps the process alive until its bytes are out, whether anybody cares for it or not.
+void Connection::retain() {
+  const bool on = keep_alive_ || finishing_;
+  if (std::exchange(retained_, on) == on) return;
+  on ? context_.host.retain() : context_.host.release();
+}
+
+Outcome<std::shared_ptr<Identity>> Connection::identity(bool to_act) {
+  if (side_ == Side::Client)
+    return Failure{"ERR_PIPE_CANNOT_IMPERSONATE", "runAsClient", 0, "only a server has a client"};
+  return transport_->identity(to_act);
+}
+
+}  // namespace framepipe

@@ -1,0 +1,111 @@
+// Connection's reading: while JavaScript keeps up a read is always tried, so that what the peer writes goes straight
+// into the receiver's room.
+#include <utility>
+
+#include "core/connection.h"
+
+namespace framepipe {
+
+void Connection::work() {
+  Lock lock(mutex_);
+  out_.unblock();
+  write();
+  read(lock);
+  conclude(lock);
+}
+
+void Connection::readCompleted(const ReadAnswer& answer) {
+  Lock lock(mutex_);
+  const bool more = take(answer, lock);
+  reading_ = false;
+  if (more) read(lock);
+  conclude(lock);
+}
+
+void Connection::peerMoved(bool left) {
+  Lock lock(mutex_);
+  if (!left) return;
+  peer_left_ = true;
+  in_.readRest();
+  read(lock);
+  conclude(lock);
+}
+
+void Connection::consumed(size_t bytes) {
+  const Lock lock(mutex_);
+  if (in_.consumed(bytes) && phase_ == Phase::Open) transport_->readSoon();
+}
+
+void Connection::rest() {
+  const Lock lock(mutex_);
+  if (!reading_) in_.rest();
+}
+
+void Connection::read(Lock& lock) {
+  if (reading_) return;
+  for (Inbound::Turn turn; mayRead();) {
+    if (turn.over()) return transport_->readSoon();
+    reading_ = true;
+    const ReadAnswer answer = transport_->read(in_.room(), phase_ == Phase::Open);
+    if (answer.kind == ReadAnswer::Kind::InFlight) return;
+    turn.count(answer.bytes);
+    const bool more = take(answer, lock);
+    reading_ = false;
+    if (!more) break;
+  }
+  if (phase_ <= Phase::Closing && !mayRead()) transport_->pause();
+}
+
+bool Connection::mayRead() {
+  if (phase_ == Phase::Closing) return !in_.ended();
+  if (phase_ != Phase::Open || in_.ended()) return false;
+  const bool may = in_.mayRead();
+  if (!may) in_.pause();
+  return may;
+}
+
+// Whether there may be more to read at once.
+bool Connection::take(const ReadAnswer& answer, Lock& lock) {
+  switch (answer.kind) {
+    case ReadAnswer::Kind::Bytes:
+      if (phase_ == Phase::Open) takeBytes(answer, lock);
+      return !answer.was_all;
+    case ReadAnswer::Kind::TooSmall:
+      if (!in_.admits(answer.bytes)) {
+        endReading(in_.refuse(answer.bytes));
+        return false;
+      }
+      in_.makeRoomFor(answer.bytes);
+      return true;
+    case ReadAnswer::Kind::Ended:
+      peer_left_ = peer_left_ || answer.peer_left;
+      endReading(in_.finish());
+      return false;
+    case ReadAnswer::Kind::Failed:
+      endReading(answer.failure);
+      abortWith(answer.failure, /*in_order=*/false);
+      return false;
+    default:
+      in_.rest();
+      return false;
+  }
+}
+
+// Decoding takes its time, and JavaScript's thread may want to send meanwhile; `reading_` keeps the inbound half ours.
+void Connection::takeBytes(const ReadAnswer& answer, Lock& lock) {
+  Chunk chunk;
+  lock.unlock();
+  const Failure failure = in_.decode(answer, chunk);
+  lock.lock();
+  in_.arrived(answer.bytes, chunk);
+  if (phase_ != Phase::Open) return;
+  if (!chunk.frames.empty())
+    context_.events.report({.kind = Event::Kind::Frames, .id = id_, .frames = std::move(chunk)});
+  if (failure) endReading(failure);
+}
+
+void Connection::endReading(const Failure& failure) {
+  if (in_.end() && phase_ == Phase::Open) report(Event::Kind::Ended, failure);
+}
+
+}  // namespace framepipe

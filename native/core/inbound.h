@@ -1,0 +1,68 @@
+// The receiving half of a connection: what has arrived, what JavaScript has not consumed, and when to stop reading.
+// Under the connection's lock, but for what is the reading thread's alone.
+#pragma once
+#include <utility>
+
+#include "core/receiver.h"
+#include "core/transport.h"
+
+namespace framepipe {
+
+class Inbound {
+ public:
+  Inbound(const Framing& framing, std::shared_ptr<BlockPool> pool, size_t first_room, size_t high_water_mark);
+
+  // A turn: then other connections have theirs.
+  class Turn {
+   public:
+    void count(size_t bytes) {
+      ++reads_;
+      bytes_ += bytes;
+    }
+    bool over() const { return reads_ >= kReads || bytes_ >= kBytes; }
+
+   private:
+    static constexpr int kReads = 8;
+    static constexpr size_t kBytes = 1u << 20;
+    int reads_ = 0;
+    size_t bytes_ = 0;
+  };
+
+  // Reading thread, not under the lock.
+  std::span<uint8_t> room() { return receiver_.room(least_); }
+  Failure decode(const ReadAnswer& answer, Chunk& chunk);
+  Failure refuse(size_t message);  // of a message: longer than maxFrameLength
+  Failure finish() { return receiver_.ended(); }
+  void rest() { receiver_.release(); }
+  bool admits(size_t message) const { return message <= max_frame_length_; }
+  void makeRoomFor(size_t message) { least_ = message; }
+
+  // Whether the pace at which JavaScript consumes allows another read.
+  bool mayRead() const { return !ended_ && (held_ < high_water_mark_ || rest_); }
+  // A peer that has left can send no more than the system holds: that is read at once, at any pace.
+  void readRest() { rest_ = true; }
+  void arrived(size_t bytes, const Chunk& chunk);
+  // True: reading had stopped for this, and may go on.
+  bool consumed(size_t cost);
+  void pause() { paused_ = true; }
+
+  bool ended() const { return ended_; }
+  bool end() { return !std::exchange(ended_, true); }
+
+  uint64_t bytes() const { return bytes_; }
+  uint64_t frames() const { return frames_; }
+
+ private:
+  Receiver receiver_;
+  const size_t max_frame_length_;
+  const size_t high_water_mark_;
+  size_t least_ = 1;  // room for the message that is known to wait
+  size_t held_ = 0;   // bytes that JavaScript was given and has not consumed
+  bool paused_ = false;
+  bool rest_ = false;
+  bool ended_ = false;  // nothing more is read
+  uint64_t bytes_ = 0;
+  uint64_t frames_ = 0;
+};
+
+}  // namespace framepipe
