@@ -90,9 +90,11 @@ void Connection::conclude(Lock& lock) {
   }
   if (phase_ != Phase::Aborting || reading_ || out_.inFlight() || leases_ > 0) return;
   phase_ = Phase::Released;
-  transport_->release(in_order_);
-  report(Event::Kind::Closed, failure_);
+  const bool in_order = in_order_;
+  const Failure failure = failure_;
   lock.unlock();
+  transport_->release(in_order);
+  report(Event::Kind::Closed, failure);
   transport_->released();
 }
 
@@ -100,6 +102,11 @@ Connection::Lease Connection::lend() {
   if (phase_ == Phase::Released) return {};
   ++leases_;
   return Lease(shared_from_this());
+}
+
+void Connection::takeBack(Lease lease) {
+  if (lease.connection_) --leases_;
+  lease.connection_.reset();
 }
 
 Connection::Lease::Lease(Connection& connection) {

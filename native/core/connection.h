@@ -134,8 +134,20 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     explicit Lease(std::shared_ptr<Connection> connection) : connection_(std::move(connection)) {}
     std::shared_ptr<Connection> connection_;
   };
-  // Under the lock, where a transport is called.
+  // Where a transport is called, under the lock.
   Lease lend();
+  void takeBack(Lease lease);
+
+  // For what a transport does by itself: calls `act` under the lock.
+  template <class Act>
+  auto locked(Act act) {
+    const Lock lock(mutex_);
+    return act();
+  }
+  // Under the lock: nothing is read for now; it waits for what is in flight.
+  uint64_t position() const { return out_.position(); }  // what the transport has taken
+  bool rests() const { return phase_ == Phase::Open && !reading_; }
+  bool aborts() const { return phase_ == Phase::Aborting; }
 
  private:
   enum class Phase : uint8_t { Open, Closing, Aborting, Released };

@@ -90,7 +90,8 @@ class Transport {
   // What is in flight completes soon, one way or another. May be called again.
   virtual void cancel() = 0;
 
-  // Nothing is in flight. `in_order`: the peer reads what was written, and sees no failure.
+  // Nothing is in flight, and nothing is asked for any more. `in_order`: the peer reads what was written, and sees no
+  // failure. Not under the lock.
   virtual void release(bool in_order) = 0;
 
   // Closed was told: the last call. Not under the lock.

@@ -2,19 +2,19 @@
 #pragma once
 #include <windows.h>
 
-#include <atomic>
 #include <functional>
 
 #include "win32/iocp.h"
-#include "win32/operation.h"
+#include "win32/mutex.h"
 #include "win32/unique_handle.h"
 
 namespace framepipe::win32 {
 
-class BlockingCall : public Operation {
+class BlockingCall {
  public:
-  // Any thread. `call` runs on the new thread; then the packet comes to the port. False: no thread.
-  bool start(Port& port, std::shared_ptr<OperationOwner> owner, std::function<void()> call);
+  // Any thread. `call` runs on the new thread; then `packet`, which has begun, comes to the port. False: no thread, and
+  // no packet.
+  bool start(Port& port, OVERLAPPED* packet, std::function<void()> call);
 
   // Any thread, while the packet is awaited. The call may not have begun yet, and Windows forgets a
   // cancellation that finds nothing: repeat it until the packet arrives.
@@ -27,10 +27,12 @@ class BlockingCall : public Operation {
   static unsigned __stdcall threadMain(void* call);
 
   Port* port_ = nullptr;
-  std::shared_ptr<OperationOwner> caller_;
+  OVERLAPPED* packet_ = nullptr;
   std::function<void()> call_;
-  std::atomic<bool> cancelled_{false};
+
+  Mutex mutex_;  // cancel() against join()
   UniqueHandle thread_;
+  bool cancelled_ = false;
 };
 
 }  // namespace framepipe::win32

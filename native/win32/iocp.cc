@@ -51,8 +51,8 @@ DWORD Port::associate(HANDLE handle) {
   return GetLastError();
 }
 
-void Port::post(Operation& operation, std::shared_ptr<OperationOwner> owner) {
-  postOrDie(port_.get(), kOperation, operation.lend(std::move(owner)));
+void Port::post(OVERLAPPED* operation) {
+  postOrDie(port_.get(), kOperation, operation);
 }
 
 void Port::watch(std::shared_ptr<Watched> watched) {
@@ -97,9 +97,7 @@ void Port::complete(const OVERLAPPED_ENTRY& entry) {
   // What has completed needs no handle to be asked for its error.
   DWORD bytes = 0;
   if (!GetOverlappedResult(/*file=*/nullptr, &operation, &bytes, /*wait=*/FALSE)) completion.error = GetLastError();
-  // Held until the handler is through: it may have been the last one to keep the owner alive.
-  const std::shared_ptr<OperationOwner> owner = operation.takeBack();
-  owner->completed(operation, completion);
+  operation.completed(completion);
 }
 
 void Port::beat() {

@@ -36,8 +36,8 @@ class Port {
   // Any thread: completions of this handle come to the port. Returns GetLastError().
   DWORD associate(HANDLE handle);
 
-  // Any thread: `operation` comes home on the port thread, as if Windows had completed it.
-  void post(Operation& operation, std::shared_ptr<OperationOwner> owner);
+  // Any thread: an operation that has begun completes on the port thread, as if Windows had done it.
+  void post(OVERLAPPED* operation);
 
   // Any thread.
   void watch(std::shared_ptr<Watched> watched);

@@ -2,47 +2,50 @@
 #pragma once
 #include <windows.h>
 
-#include <memory>
 #include <utility>
 
 namespace framepipe::win32 {
-
-class Operation;
 
 struct Completion {
   DWORD error = ERROR_SUCCESS;
   DWORD bytes = 0;
 };
 
-class OperationOwner {
- public:
-  // Port thread: `operation` has come home and may be issued again.
-  virtual void completed(Operation& operation, Completion completion) noexcept = 0;
-
- protected:
-  ~OperationOwner() = default;
-};
-
-// It *is* an OVERLAPPED, which is what makes the packet find it. A member of its owner; who issues it
-// and who receives its packet use it, never both.
+// It *is* an OVERLAPPED, which is what makes the packet find it. A member of its owner.
 class Operation : public OVERLAPPED {
  public:
   Operation() : OVERLAPPED{} {}
   Operation(const Operation&) = delete;
   Operation& operator=(const Operation&) = delete;
 
+  // Port thread: its packet has arrived, and it may be issued again.
+  virtual void completed(const Completion& completion) noexcept = 0;
+
+ protected:
+  ~Operation() = default;
+};
+
+// One that knows its handler. `Keeper` points to the owner, and keeps it alive while the packet is awaited.
+template <class Keeper, auto handler>
+class OperationFor final : public Operation {
+ public:
   // Before it is issued: the packet may arrive before the call returns.
-  OVERLAPPED* lend(std::shared_ptr<OperationOwner> owner) {
+  OVERLAPPED* begin(Keeper keeper) {
     static_cast<OVERLAPPED&>(*this) = {};
-    owner_ = std::move(owner);
+    keeper_ = std::move(keeper);
     return this;
   }
 
-  // When its packet has arrived, or when none will.
-  std::shared_ptr<OperationOwner> takeBack() { return std::move(owner_); }
+  // When no packet will come.
+  Keeper takeBack() { return std::move(keeper_); }
+
+  void completed(const Completion& completion) noexcept override {
+    const Keeper keeper = takeBack();  // it may have been the last one to keep the owner alive
+    ((*keeper).*handler)(completion);
+  }
 
  private:
-  std::shared_ptr<OperationOwner> owner_;
+  Keeper keeper_;
 };
 
 }  // namespace framepipe::win32

@@ -24,21 +24,26 @@ struct PipeLocalInformation {
   ULONG state, end;
 };
 constexpr ULONG kConnected = 3;
+// STATUS_PIPE_DISCONNECTED, after the server's DisconnectNamedPipe(), and STATUS_PIPE_BROKEN.
+constexpr NTSTATUS kPipeDisconnected = static_cast<NTSTATUS>(0xC00000B0);
+constexpr NTSTATUS kPipeBroken = static_cast<NTSTATUS>(0xC000014B);
 
 using QueryInformationFile = NTSTATUS(NTAPI*)(HANDLE, IO_STATUS_BLOCK*, void*, ULONG, int);
 
 }  // namespace
 
-bool serverLeft(HANDLE pipe) {
+std::optional<bool> peerLeft(HANDLE pipe) {
   const HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
-  if (!ntdll) return false;
+  if (!ntdll) return std::nullopt;
   const auto query =
       reinterpret_cast<QueryInformationFile>(reinterpret_cast<void*>(GetProcAddress(ntdll, "NtQueryInformationFile")));
-  if (!query) return false;
+  if (!query) return std::nullopt;
   IO_STATUS_BLOCK status{};
   PipeLocalInformation information{};
-  return query(pipe, &status, &information, sizeof information, kPipeLocalInformation) == 0 &&
-         information.state != kConnected;
+  const NTSTATUS result = query(pipe, &status, &information, sizeof information, kPipeLocalInformation);
+  if (result == kPipeDisconnected || result == kPipeBroken) return true;
+  if (result != 0) return std::nullopt;
+  return information.state != kConnected;
 }
 
 }  // namespace framepipe::win32

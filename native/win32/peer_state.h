@@ -2,6 +2,8 @@
 #pragma once
 #include <windows.h>
 
+#include <optional>
+
 #include "core/connection.h"
 
 namespace framepipe::win32 {
@@ -9,8 +11,8 @@ namespace framepipe::win32 {
 // Its process and session, as far as Windows can tell: not for a peer on another machine.
 Peer peerOf(HANDLE pipe, bool server);
 
-// On a client's end: whether the server has let go of it. There is no request that would wait for this
-// without reading.
-bool serverLeft(HANDLE pipe);
+// Whether the other end has let go of the pipe; nothing when this handle may not ask. There is no request that would wait
+// for it without reading.
+std::optional<bool> peerLeft(HANDLE pipe);
 
 }  // namespace framepipe::win32

@@ -4,7 +4,6 @@
 
 #include "win32/current_user.h"
 #include "win32/peer_state.h"
-#include "win32/pipe_connection.h"
 #include "win32/pipe_loop.h"
 #include "win32/win32_failure.h"
 
@@ -67,17 +66,20 @@ Outcome<PipeEnd> openPipe(const std::wstring& path, const ConnectOptions& option
   if (!pipe) return connectFailure(GetLastError());
   const Peer server = peerOf(pipe.get(), /*server=*/false);
   if (const Failure failure = check(pipe.get(), server, options)) return failure;
-  return PipeEnd{std::move(pipe), server, options};
+  return PipeEnd{.handle = std::move(pipe), .peer = server, .options = options, .remote = !isOnThisMachine(path)};
 }
 
 bool RemoteConnect::start() {
-  return call_.start(loop_.port(), shared_from_this(), [this] { pipe_ = openPipe(path_, options_); });
+  if (call_.start(loop_.port(), attempted_.begin(shared_from_this()), [this] { pipe_ = openPipe(path_, options_); }))
+    return true;
+  attempted_.takeBack();
+  return false;
 }
 
-void RemoteConnect::completed(Operation&, Completion) noexcept {
+void RemoteConnect::attempted(const Completion&) {
   call_.join();
   Event event{.kind = Event::Kind::Settled, .id = request_, .failure = pipe_.failure};
-  std::shared_ptr<PipeConnection> connection;
+  std::shared_ptr<Connection> connection;
   if (pipe_) {
     if (const DWORD error = loop_.port().associate(pipe_.value.handle.get()))
       event.failure = win32Failure(error, "connect");
@@ -91,7 +93,7 @@ void RemoteConnect::completed(Operation&, Completion) noexcept {
   } else if (!event.failure) {
     event.failure = {"ECANCELED", "connect", 0};
   }
-  loop_.emit(std::move(event));
+  loop_.report(std::move(event));
   if (connection) connection->start();
   loop_.live().leave(this);
 }

@@ -9,7 +9,7 @@
 #include "core/outcome.h"
 #include "win32/blocking_call.h"
 #include "win32/live_set.h"
-#include "win32/pipe_connection.h"
+#include "win32/pipe_transport.h"
 
 namespace framepipe::win32 {
 
@@ -22,20 +22,22 @@ Outcome<PipeEnd> openPipe(const std::wstring& path, const ConnectOptions& option
 bool isOnThisMachine(const std::wstring& path);
 
 // An attempt that may take seconds, on a thread of its own. Made and aborted on the JS thread, ends on the port thread.
-class RemoteConnect final : public OperationOwner, public Live, public std::enable_shared_from_this<RemoteConnect> {
+class RemoteConnect final : public Live, public std::enable_shared_from_this<RemoteConnect> {
  public:
   RemoteConnect(PipeLoop& loop, std::wstring path, const ConnectOptions& options, Id request)
       : loop_(loop), path_(std::move(path)), options_(options), request_(request) {}
 
   bool start();
   void abort() noexcept override { call_.cancel(); }
-  void completed(Operation& operation, Completion completion) noexcept override;
 
  private:
+  void attempted(const Completion&);  // port thread
+
   PipeLoop& loop_;
   const std::wstring path_;
   const ConnectOptions options_;
   const Id request_;
+  OperationFor<std::shared_ptr<RemoteConnect>, &RemoteConnect::attempted> attempted_;
   BlockingCall call_;
   Outcome<PipeEnd> pipe_{Failure{"ECANCELED", "connect", ERROR_OPERATION_ABORTED}};
 };

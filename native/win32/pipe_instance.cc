@@ -38,14 +38,13 @@ DWORD PipeInstance::create(const std::wstring& path, const ListenOptions& option
 DWORD PipeInstance::waitForClient(Port& port) {
   const DWORD error = port.associate(handle_.get());
   if (error) return error;
-  if (ConnectNamedPipe(handle_.get(), connect_.lend(shared_from_this()))) return ERROR_SUCCESS;
+  if (ConnectNamedPipe(handle_.get(), connect_.begin(shared_from_this()))) return ERROR_SUCCESS;
   switch (const DWORD result = GetLastError()) {
     case ERROR_IO_PENDING:
       return ERROR_SUCCESS;
     case ERROR_PIPE_CONNECTED:  // a client came between creation and here
     case ERROR_NO_DATA:         // and has even left again: what it wrote is still to be read
-      connect_.takeBack();
-      port.post(connect_, shared_from_this());
+      port.post(connect_.begin(shared_from_this()));
       return ERROR_SUCCESS;
     default:
       connect_.takeBack();
@@ -57,7 +56,7 @@ void PipeInstance::cancel() {
   CancelIoEx(handle_.get(), &connect_);
 }
 
-void PipeInstance::completed(Operation&, Completion completion) noexcept {
+void PipeInstance::answered(const Completion& completion) {
   listener_->answered(*this, completion.error);
 }
 

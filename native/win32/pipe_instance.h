@@ -14,7 +14,7 @@ namespace framepipe::win32 {
 class PipeListener;
 class Port;
 
-class PipeInstance final : public OperationOwner, public std::enable_shared_from_this<PipeInstance> {
+class PipeInstance final : public std::enable_shared_from_this<PipeInstance> {
  public:
   explicit PipeInstance(std::shared_ptr<PipeListener> listener) : listener_(std::move(listener)) {}
 
@@ -28,12 +28,12 @@ class PipeInstance final : public OperationOwner, public std::enable_shared_from
   HANDLE handle() const { return handle_.get(); }
   UniqueHandle takeHandle() { return std::move(handle_); }
 
-  void completed(Operation& operation, Completion completion) noexcept override;
-
  private:
+  void answered(const Completion& completion);  // port thread
+
   const std::shared_ptr<PipeListener> listener_;
   UniqueHandle handle_;
-  Operation connect_;
+  OperationFor<std::shared_ptr<PipeInstance>, &PipeInstance::answered> connect_;
 };
 
 }  // namespace framepipe::win32

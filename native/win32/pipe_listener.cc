@@ -5,8 +5,8 @@
 
 #include "win32/current_user.h"
 #include "win32/peer_state.h"
-#include "win32/pipe_connection.h"
 #include "win32/pipe_loop.h"
+#include "win32/pipe_transport.h"
 #include "win32/win32_failure.h"
 
 namespace framepipe::win32 {
@@ -69,22 +69,28 @@ void PipeListener::answered(PipeInstance& instance, DWORD error) {
 }
 
 // Entered before JavaScript learns of it, which may close it at once, or change who may connect.
-std::shared_ptr<PipeConnection> PipeListener::announce(PipeInstance& instance) {
+std::shared_ptr<Connection> PipeListener::announce(PipeInstance& instance) {
   const Peer client = peerOf(instance.handle(), /*server=*/true);
-  auto connection = loop_.adopt({instance.takeHandle(), client, options_, /*server=*/true, shared_from_this()});
+  auto connection = loop_.adopt({.handle = instance.takeHandle(),
+                                 .peer = client,
+                                 .options = options_,
+                                 .server = true,
+                                 .remote = client.pid < 0,
+                                 .listener = shared_from_this()});
   if (connection) {
-    connections_.emplace(connection.get(), connection);
-    loop_.emit({.kind = Event::Kind::Accepted, .id = id_, .other = connection->id(), .opened = connection});
+    auto& transport = static_cast<PipeTransport&>(connection->transport());
+    connections_.emplace(&transport, std::shared_ptr<PipeTransport>(connection, &transport));
+    loop_.report({.kind = Event::Kind::Accepted, .id = id_, .other = connection->id(), .opened = connection});
   } else {
     --connected_;
   }
   return connection;
 }
 
-void PipeListener::instanceClosed(const PipeConnection* connection) {
+void PipeListener::instanceClosed(const PipeTransport* transport) {
   const std::lock_guard lock(mutex_);
   --connected_;
-  connections_.erase(connection);
+  connections_.erase(transport);
   topUp();
 }
 
@@ -93,9 +99,9 @@ DWORD PipeListener::apply(const SecurityDescriptor& descriptor) {
   if (!waiting_.empty()) return descriptor.applyTo(waiting_.front()->handle());
   DWORD error = ERROR_SUCCESS;
   for (const auto& [key, weak] : connections_) {
-    const auto connection = weak.lock();
-    if (!connection) continue;
-    const DWORD attempt = connection->setAccess(descriptor);
+    const auto transport = weak.lock();
+    if (!transport) continue;
+    const DWORD attempt = transport->setAccess(descriptor);
     if (attempt == ERROR_SUCCESS) return ERROR_SUCCESS;
     error = attempt;
   }
@@ -123,7 +129,7 @@ void PipeListener::abort() noexcept {
 void PipeListener::finishIfDone() {
   if (!closing_ || finished_ || !waiting_.empty()) return;
   finished_ = true;
-  loop_.emit({.kind = Event::Kind::Unlistened, .id = id_});
+  loop_.report({.kind = Event::Kind::Unlistened, .id = id_});
   loop_.live().leave(this);
 }
 

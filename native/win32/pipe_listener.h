@@ -15,7 +15,7 @@
 
 namespace framepipe::win32 {
 
-class PipeConnection;
+class PipeTransport;
 class PipeLoop;
 
 class PipeListener final : public Listener,
@@ -37,7 +37,7 @@ class PipeListener final : public Listener,
   bool beat() noexcept override;
 
   // Any thread.
-  void instanceClosed(const PipeConnection* connection);  // it let go of its handle
+  void instanceClosed(const PipeTransport* transport);  // it let go of its handle
   void abort() noexcept override;
 
  private:
@@ -48,7 +48,7 @@ class PipeListener final : public Listener,
   void topUp();
   void finishIfDone();
   DWORD apply(const SecurityDescriptor& descriptor);
-  std::shared_ptr<PipeConnection> announce(PipeInstance& instance);
+  std::shared_ptr<Connection> announce(PipeInstance& instance);
 
   PipeLoop& loop_;
   const Id id_;
@@ -60,7 +60,7 @@ class PipeListener final : public Listener,
   SecurityDescriptor descriptor_;
   std::vector<std::shared_ptr<PipeInstance>> waiting_;
   size_t connected_ = 0;  // clients served, each of them by an instance
-  std::unordered_map<const PipeConnection*, std::weak_ptr<PipeConnection>> connections_;
+  std::unordered_map<const PipeTransport*, std::weak_ptr<PipeTransport>> connections_;
   bool retrying_ = false;  // at every beat
   bool closing_ = false;
   bool finished_ = false;

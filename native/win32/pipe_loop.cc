@@ -1,8 +1,8 @@
 #include "win32/pipe_loop.h"
 
 #include "win32/pipe_connect.h"
-#include "win32/pipe_connection.h"
 #include "win32/pipe_listener.h"
+#include "win32/pipe_transport.h"
 #include "win32/wide_string.h"
 #include "win32/win32_failure.h"
 
@@ -26,7 +26,7 @@ Outcome<std::wstring> widePath(const std::string& path, const char* syscall) {
 
 }  // namespace
 
-void PipeLoop::emit(Event&& event) noexcept {
+void PipeLoop::report(Event&& event) noexcept {
   if (stopping_) return;
   if (events_.push(std::move(event))) host_.ring();
 }
@@ -86,20 +86,23 @@ Outcome<Id> PipeLoop::connectElsewhere(const std::wstring& path, const ConnectOp
   return Id{0};
 }
 
-std::shared_ptr<PipeConnection> PipeLoop::adopt(PipeEnd&& end) {
-  auto connection = std::make_shared<PipeConnection>(*this, connections_.reserve(), std::move(end));
-  return live_.enter(connection) ? connection : nullptr;
+std::shared_ptr<Connection> PipeLoop::adopt(PipeEnd&& end) {
+  const ChannelOptions options = end.options;
+  const Peer peer = end.peer;
+  const auto side = end.server ? Connection::Side::Server : Connection::Side::Client;
+  auto connection =
+      std::make_shared<Connection>(Connection::Context{host_, *this, pool_}, connections_.reserve(),
+                                   std::make_unique<PipeTransport>(*this, std::move(end)), options, peer, side);
+  auto& transport = static_cast<PipeTransport&>(connection->transport());
+  return live_.enter(std::shared_ptr<Live>(connection, &transport)) ? connection : nullptr;
 }
 
 void PipeLoop::admit(const Event& event) {
   Loop::admit(event);
-  if (event.opened) event.opened->keepAlive(true);
   if (event.kind == Event::Kind::Settled && connecting_.erase(event.id) > 0) host_.release();
 }
 
 void PipeLoop::forget(const Event& event) {
-  if (event.kind == Event::Kind::Closed)
-    if (const auto connection = connections_.find(event.id)) connection->keepAlive(false);
   if (event.kind == Event::Kind::Unlistened)
     if (const auto listener = listeners_.find(event.id)) listener->keepAlive(false);
   Loop::forget(event);

@@ -15,10 +15,9 @@
 
 namespace framepipe::win32 {
 
-class PipeConnection;
 struct PipeEnd;
 
-class PipeLoop final : public Loop {
+class PipeLoop final : public Loop, public EventSink {
  public:
   explicit PipeLoop(Host& host) : host_(host) {}
   ~PipeLoop() override = default;
@@ -36,9 +35,9 @@ class PipeLoop final : public Loop {
   Port& port() { return port_; }
   LiveSet& live() { return live_; }
   const std::shared_ptr<BlockPool>& pool() const { return pool_; }
-  void emit(Event&& event) noexcept;
+  void report(Event&& event) noexcept override;
   // A connection with a number of its own, which JavaScript does not know yet; null: it is too late.
-  std::shared_ptr<PipeConnection> adopt(PipeEnd&& end);
+  std::shared_ptr<Connection> adopt(PipeEnd&& end);
 
  private:
   Outcome<Id> connectHere(const std::wstring& path, const ConnectOptions& options);

@@ -241,7 +241,7 @@ TEST(asking_who_the_client_is_while_it_ends) {
     std::thread asks([&] {
       for (int i = 0; i < 40; ++i) {
         const auto identity = connection->identity(/*to_act=*/false);
-        if (!identity) sameCode(identity.failure, "ERR_PIPE_CANNOT_IMPERSONATE");
+        if (!identity) sameCode(identity.failure, "EPIPE");
         asked = true;
       }
     });

@@ -1,0 +1,227 @@
+#include "win32/pipe_transport.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "win32/client_identity.h"
+#include "win32/peer_state.h"
+#include "win32/pipe_listener.h"
+#include "win32/pipe_loop.h"
+#include "win32/win32_failure.h"
+
+namespace framepipe::win32 {
+
+namespace {
+
+// A read is posted on every connection, however idle: it need not have room for more than a small frame.
+constexpr size_t kIdleRoom = 1 << 10;
+
+// Windows copies what it does not hand over at once into memory that is never paged: so not any amount,
+// but a frame of 1 MiB, with what surrounds it, goes whole.
+constexpr size_t kLargestWrite = (1 << 20) + (64 << 10);
+
+}  // namespace
+
+PipeTransport::PipeTransport(PipeLoop& loop, PipeEnd&& end)
+    : loop_(loop),
+      listener_(std::move(end.listener)),
+      server_(end.server),
+      remote_(end.remote),
+      messages_(end.options.framing.kind == FramingKind::Message),
+      handle_(std::move(end.handle)) {
+  UCHAR modes = FILE_SKIP_SET_EVENT_ON_HANDLE;
+  // A read that ends within a message fails with ERROR_MORE_DATA at once, and whether that skips its
+  // packet is written nowhere. Without the mode the rule is plain: no packet only after an error,
+  // and this is a warning.
+  if (!messages_) modes |= FILE_SKIP_COMPLETION_PORT_ON_SUCCESS;
+  skips_ = SetFileCompletionNotificationModes(handle_.get(), modes) && !messages_;
+}
+
+size_t PipeTransport::firstRoom() const {
+  return kIdleRoom;
+}
+
+bool PipeTransport::willComplete(BOOL ok, DWORD& error) const {
+  error = ok ? ERROR_SUCCESS : GetLastError();
+  return ok ? !skips_ : error == ERROR_IO_PENDING || error == ERROR_MORE_DATA;
+}
+
+// The port thread reads and writes on.
+void PipeTransport::readSoon() {
+  if (!posted_.exchange(true)) loop_.port().post(work_.begin(held()));
+}
+
+void PipeTransport::work(const Completion&) {
+  posted_ = false;
+  connection_->work();
+}
+
+// --- Reading -----------------------------------------------------------------------------------
+
+ReadAnswer PipeTransport::read(std::span<uint8_t> room, bool) {
+  Completion completion;
+  const BOOL ok =
+      ReadFile(handle_.get(), room.data(), static_cast<DWORD>(room.size()), &completion.bytes, read_.begin(self()));
+  if (willComplete(ok, completion.error)) return {.kind = ReadAnswer::Kind::InFlight};
+  read_.takeBack();
+  return readAnswer(completion);
+}
+
+// Nothing at all is no end on a pipe of bytes. On a pipe of messages it is an empty message, and
+// delivered as one: some peers (go-winio's CloseWrite) mean "I send no more" by it, which is
+// theirs to agree on; the end of the pipe itself comes as an error.
+ReadAnswer PipeTransport::readAnswer(const Completion& completion) const {
+  ReadAnswer answer{.kind = ReadAnswer::Kind::Bytes, .bytes = completion.bytes};
+  switch (completion.error) {
+    case ERROR_SUCCESS:
+      answer.message_ends = messages_;
+      return answer;
+    case ERROR_MORE_DATA:
+    case ERROR_OPERATION_ABORTED:  // by us at the end, or by nobody that we know of
+      return answer;
+    default:
+      answer.peer_left = isPeerGone(completion.error);
+      answer.kind = answer.peer_left ? ReadAnswer::Kind::Ended : ReadAnswer::Kind::Failed;
+      answer.failure = win32Failure(completion.error, "read");
+      return answer;
+  }
+}
+
+// --- Writing -----------------------------------------------------------------------------------
+
+WriteAnswer PipeTransport::write(std::span<const std::span<const uint8_t>> stretches) {
+  const std::span<const uint8_t> next = stretches.front();
+  const size_t size = messages_ ? next.size() : std::min(next.size(), kLargestWrite);
+  Completion completion;
+  const BOOL ok =
+      WriteFile(handle_.get(), next.data(), static_cast<DWORD>(size), &completion.bytes, write_.begin(self()));
+  if (willComplete(ok, completion.error)) return {.kind = WriteAnswer::Kind::InFlight};
+  write_.takeBack();
+  return writeAnswer(completion);
+}
+
+WriteAnswer PipeTransport::writeAnswer(const Completion& completion) {
+  // A pipe takes all or fails; taking nothing for ever would be neither.
+  const bool stuck = completion.error == ERROR_SUCCESS && completion.bytes == 0 && !messages_;
+  const DWORD error = stuck ? ERROR_NO_DATA : completion.error;
+  WriteAnswer answer;
+  if (error == ERROR_SUCCESS) {
+    answer.bytes = completion.bytes;
+    answer.messages = messages_;
+    return answer;
+  }
+  answer.kind = WriteAnswer::Kind::Failed;
+  answer.peer_left = isPeerGone(error);
+  answer.failure = win32Failure(error, "write");
+  if (answer.peer_left) answer.failure.hint = "the peer left before everything was sent";
+  return answer;
+}
+
+// --- Draining ----------------------------------------------------------------------------------
+
+// FlushFileBuffers blocks, and has no overlapped form that is documented: it gets a thread, for as long as somebody
+// waits. That it succeeds does not say that the peer has read: it also does when a pipe is closing.
+Failure PipeTransport::tellWhenRead(uint64_t) {
+  flush_upto_ = connection_->position();
+  flush_error_ = ERROR_OPERATION_ABORTED;
+  flushing_ = flush_.start(loop_.port(), flushed_.begin(held()), [this, pipe = handle_.get()] {
+    flush_error_ = FlushFileBuffers(pipe) ? ERROR_SUCCESS : GetLastError();
+    if (flush_error_ == ERROR_SUCCESS && connection_->locked([this] { return peerLeft(); }))
+      flush_error_ = ERROR_BROKEN_PIPE;
+  });
+  if (flushing_) return {};
+  const auto error = static_cast<int32_t>(GetLastError());
+  connection_->takeBack(std::move(flushed_.takeBack().lease));
+  return {"EAGAIN", "waitForDrain", error, "no thread could be started"};
+}
+
+bool PipeTransport::forgetDrain() {
+  flush_.cancel();
+  return false;
+}
+
+void PipeTransport::flushed(const Completion&) {
+  flush_.join();
+  connection_->locked([this] { flushing_ = false; });
+  if (flush_error_ == ERROR_SUCCESS) return connection_->peerHasRead(flush_upto_);
+  if (flush_error_ == ERROR_OPERATION_ABORTED) return connection_->peerHasRead(0);  // for others it may be asked again
+  Failure failure = win32Failure(flush_error_, "waitForDrain");
+  if (isPeerGone(flush_error_)) failure.hint = "the peer left before it had read everything";
+  connection_->drainFailed(failure);
+}
+
+// --- The peer that leaves ----------------------------------------------------------------------
+
+// While no read is posted (paused by JavaScript's pace, or a direction that has none), nothing reports
+// that the peer left: then it is looked for.
+void PipeTransport::pause() {
+  if (!remote_) watch();
+}
+
+void PipeTransport::watch() {
+  if (std::exchange(watched_, true)) return;
+  loop_.port().watch(std::shared_ptr<Watched>(connection_->shared_from_this(), this));
+}
+
+bool PipeTransport::beat() noexcept {
+  bool left = false;
+  const bool goes_on = connection_->locked([&] {
+    const bool cancels = connection_->aborts() && flushing_;
+    if (cancels) flush_.cancel();
+    left = connection_->rests() && peerLeft();
+    watched_ = cancels || (connection_->rests() && !left);
+    return watched_;
+  });
+  if (left) connection_->peerMoved(/*left=*/true);
+  return goes_on;
+}
+
+bool PipeTransport::peerLeft() {
+  if (const std::optional<bool> left = win32::peerLeft(handle_.get())) return *left;
+  if (!server_) return false;
+  // A server's handle that may only write may not ask. But connecting an instance that is connected fails, and says by
+  // its error whether it still is.
+  DWORD error;
+  if (willComplete(ConnectNamedPipe(handle_.get(), probe_.begin(held())), error)) {
+    CancelIoEx(handle_.get(), &probe_);  // it cannot be; but what is in flight must complete
+    return false;
+  }
+  connection_->takeBack(std::move(probe_.takeBack().lease));
+  return error == ERROR_NO_DATA;
+}
+
+// --- The end -----------------------------------------------------------------------------------
+
+void PipeTransport::cancel() {
+  CancelIoEx(handle_.get(), /*overlapped=*/nullptr);
+  if (!flushing_) return;
+  flush_.cancel();
+  watch();
+}
+
+void PipeTransport::abort() noexcept {
+  connection_->destroy({"ECANCELED", "close", 0, "the environment is ending"});
+}
+
+// CloseHandle, never DisconnectNamedPipe: what was written stays readable for the peer.
+void PipeTransport::release(bool) {
+  connection_->locked([this] { return std::move(handle_); }).reset();
+  if (listener_) listener_->instanceClosed(this);
+}
+
+void PipeTransport::released() {
+  loop_.live().leave(this);
+}
+
+Outcome<std::shared_ptr<Identity>> PipeTransport::identity(bool to_act) {
+  const Connection::Lease lease(*connection_);
+  if (!lease) return Failure{"EPIPE", "runAsClient", 0, "the connection is closed"};
+  return takeClientIdentity(handle_.get(), to_act);
+}
+
+DWORD PipeTransport::setAccess(const SecurityDescriptor& descriptor) {
+  // No lease: the listener, which is locked, is told when the connection is released.
+  return connection_->locked([&] { return handle_ ? descriptor.applyTo(handle_.get()) : ERROR_INVALID_HANDLE; });
+}
+
+}  // namespace framepipe::win32

@@ -1,0 +1,105 @@
+// A transport over one end of a connected pipe: Windows answers at once, or on the port thread. Under the connection's
+// lock, on JavaScript's thread or the port thread, unless said otherwise.
+#pragma once
+#include <windows.h>
+
+#include <atomic>
+#include <memory>
+
+#include "core/connection.h"
+#include "win32/blocking_call.h"
+#include "win32/iocp.h"
+#include "win32/live_set.h"
+#include "win32/operation.h"
+#include "win32/security_descriptor.h"
+#include "win32/unique_handle.h"
+
+namespace framepipe::win32 {
+
+class PipeListener;
+class PipeLoop;
+
+// What a connection is made of: a handle that is associated with the port.
+struct PipeEnd {
+  UniqueHandle handle;
+  Peer peer;
+  ChannelOptions options;
+  bool server = false;
+  bool remote = false;  // the peer is on another machine
+  std::shared_ptr<PipeListener> listener = nullptr;  // whose instance it is; null: a client
+};
+
+class PipeTransport final : public Transport, public Live, public Watched {
+ public:
+  PipeTransport(PipeLoop& loop, PipeEnd&& end);
+
+  void attach(Connection& connection) override { connection_ = &connection; }
+  size_t firstRoom() const override;
+  ReadAnswer read(std::span<uint8_t> room, bool keep) override;
+  void pause() override;
+  void readSoon() override;
+  void writeSoon() override { readSoon(); }
+  WriteAnswer write(std::span<const std::span<const uint8_t>> stretches) override;
+  Failure admit(size_t) override { return {}; }
+  bool endSending() override { return false; }  // a pipe of bytes has no way to tell the peer of it
+  std::optional<uint64_t> readByPeer() override { return std::nullopt; }
+  Failure tellWhenRead(uint64_t upto) override;
+  bool forgetDrain() override;
+  void cancel() override;
+  void release(bool in_order) override;
+  void released() override;
+  Outcome<std::shared_ptr<Identity>> identity(bool to_act) override;
+
+  // Not under the lock: any thread; JavaScript's thread; the port thread.
+  DWORD setAccess(const SecurityDescriptor& descriptor);
+  void abort() noexcept override;
+  bool beat() noexcept override;
+
+ private:
+  // Keeps the connection from being released, too.
+  struct Held {
+    Connection::Lease lease;
+    PipeTransport* transport = nullptr;
+    PipeTransport& operator*() const { return *transport; }
+  };
+  std::shared_ptr<PipeTransport> self() { return {connection_->shared_from_this(), this}; }
+  Held held() { return {connection_->lend(), this}; }
+  bool willComplete(BOOL ok, DWORD& error) const;
+  void watch();
+  bool peerLeft();
+  void probed(const Completion&) {}
+
+  ReadAnswer readAnswer(const Completion& completion) const;
+  WriteAnswer writeAnswer(const Completion& completion);
+
+  // Port thread, not under the lock.
+  void readCompleted(const Completion& completion) { connection_->readCompleted(readAnswer(completion)); }
+  void writeCompleted(const Completion& completion) { connection_->writeCompleted(writeAnswer(completion)); }
+  void work(const Completion&);
+  void flushed(const Completion&);
+
+  PipeLoop& loop_;
+  Connection* connection_ = nullptr;
+  const std::shared_ptr<PipeListener> listener_;
+  const bool server_;
+  const bool remote_;
+  const bool messages_;
+  bool skips_ = false;  // a call that succeeds at once queues no packet
+
+  OperationFor<std::shared_ptr<PipeTransport>, &PipeTransport::readCompleted> read_;
+  OperationFor<std::shared_ptr<PipeTransport>, &PipeTransport::writeCompleted> write_;
+  OperationFor<Held, &PipeTransport::work> work_;
+  OperationFor<Held, &PipeTransport::flushed> flushed_;
+  OperationFor<Held, &PipeTransport::probed> probe_;
+  BlockingCall flush_;
+  UniqueHandle handle_;
+
+  std::atomic<bool> posted_{false};  // work_
+  bool watched_ = false;
+  bool flushing_ = false;
+  uint64_t written_ = 0;  // the position that Windows has taken
+  uint64_t flush_upto_ = 0;
+  DWORD flush_error_ = 0;  // the flushing thread's, until its packet has arrived
+};
+
+}  // namespace framepipe::win32
