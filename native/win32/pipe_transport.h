@@ -97,7 +97,6 @@ class PipeTransport final : public Transport, public Live, public Watched {
   std::atomic<bool> posted_{false};  // work_
   bool watched_ = false;
   bool flushing_ = false;
-  uint64_t written_ = 0;  // the position that Windows has taken
   uint64_t flush_upto_ = 0;
   DWORD flush_error_ = 0;  // the flushing thread's, until its packet has arrived
 };
