@@ -6,6 +6,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <new>
 #include <utility>
 
 namespace framepipe {
@@ -15,9 +16,8 @@ class BlockRef;
 
 class Block {
  public:
+  // Empty when there is no memory: a peer has a say in the size, and must not end the process by it.
   static BlockRef make(size_t size);
-
-  explicit Block(size_t size) : bytes_(new uint8_t[size]), size_(size) {}  // not zeroed
   Block(const Block&) = delete;
   Block& operator=(const Block&) = delete;
 
@@ -28,6 +28,9 @@ class Block {
  private:
   friend class BlockRef;
   friend class BlockPool;
+
+  static std::unique_ptr<Block> allocate(size_t size);
+  explicit Block(size_t size) : bytes_(new (std::nothrow) uint8_t[size]), size_(size) {}  // not zeroed
 
   std::unique_ptr<uint8_t[]> bytes_;
   size_t size_;
@@ -67,9 +70,5 @@ class BlockRef {
 
   Block* block_ = nullptr;
 };
-
-inline BlockRef Block::make(size_t size) {
-  return BlockRef(new Block(size));
-}
 
 }  // namespace framepipe

@@ -5,7 +5,8 @@ namespace framepipe {
 BlockRef BlockPool::take(const std::shared_ptr<BlockPool>& pool, size_t size) {
   if (!pool || size < kLeastSize || size > kGreatestSize) return Block::make(size);
   std::unique_ptr<Block> block = pool->find(size);
-  if (!block) block = std::make_unique<Block>(size);
+  if (!block) block = Block::allocate(size);
+  if (!block) return {};
   block->home_ = pool;
   return BlockRef(block.release());
 }

@@ -21,7 +21,7 @@ class BlockPool : public std::enable_shared_from_this<BlockPool> {
   BlockPool(const BlockPool&) = delete;
   BlockPool& operator=(const BlockPool&) = delete;
 
-  // A block of at least `size` bytes, and not of many more. `pool` may be empty.
+  // A block of at least `size` bytes, and not of many more; empty when there is no memory. `pool` may be empty.
   static BlockRef take(const std::shared_ptr<BlockPool>& pool, size_t size);
 
   // Bytes of blocks that nobody holds.

@@ -164,6 +164,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   bool take(const ReadAnswer& answer, Lock& lock);
   void takeBytes(const ReadAnswer& answer, Lock& lock);
   void endReading(const Failure& failure);
+  void readingFailed(const Failure& failure);
 
   void write();
   void wrote(Outbound::Step step);

@@ -45,11 +45,14 @@ void Connection::read(Lock& lock) {
   if (reading_) return;
   for (Inbound::Turn turn; mayRead();) {
     if (turn.over()) return transport_->readSoon();
+    const std::span<uint8_t> room = in_.room();
+    if (room.empty()) return readingFailed({"ENOMEM", "read", 0, "there is no memory for what the peer sends"});
     reading_ = true;
-    const ReadAnswer answer = transport_->read(in_.room(), phase_ == Phase::Open);
+    const ReadAnswer answer = transport_->read(room, phase_ == Phase::Open);
     if (answer.kind == ReadAnswer::Kind::InFlight) return;
-    turn.count(answer.bytes);
+    const uint64_t frames = in_.frames();
     const bool more = take(answer, lock);
+    turn.count(answer.bytes, in_.frames() - frames);
     reading_ = false;
     if (!more) break;
   }
@@ -82,8 +85,7 @@ bool Connection::take(const ReadAnswer& answer, Lock& lock) {
       endReading(in_.finish());
       return false;
     case ReadAnswer::Kind::Failed:
-      endReading(answer.failure);
-      abortWith(answer.failure, /*in_order=*/false);
+      readingFailed(answer.failure);
       return false;
     default:
       in_.rest();
@@ -102,6 +104,11 @@ void Connection::takeBytes(const ReadAnswer& answer, Lock& lock) {
   if (!chunk.frames.empty())
     context_.events.report({.kind = Event::Kind::Frames, .id = id_, .frames = std::move(chunk)});
   if (failure) endReading(failure);
+}
+
+void Connection::readingFailed(const Failure& failure) {
+  endReading(failure);
+  abortWith(failure, /*in_order=*/false);
 }
 
 void Connection::endReading(const Failure& failure) {

@@ -94,6 +94,7 @@ void Connection::waitForDrain(Id request) {
   Lock lock(mutex_);
   if (phase_ != Phase::Open || out_.failure())
     return settle(request, {"EPIPE", "waitForDrain", failure_.os, "the connection is closed"});
+  if (out_.allRead()) return settle(request, {});
   out_.waitForDrain(request);
   write();
   askForDrain();

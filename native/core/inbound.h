@@ -15,20 +15,22 @@ class Inbound {
   // A turn: then other connections have theirs.
   class Turn {
    public:
-    void count(size_t bytes) {
+    void count(size_t bytes, uint64_t frames) {
       ++reads_;
       bytes_ += bytes;
+      frames_ += frames;
     }
-    bool over() const { return reads_ >= kReads || bytes_ >= kBytes; }
+    bool over() const { return reads_ >= kReads || bytes_ >= kBytes || frames_ >= Receiver::kFramesInRead; }
 
    private:
     static constexpr int kReads = 8;
     static constexpr size_t kBytes = 1u << 20;
     int reads_ = 0;
     size_t bytes_ = 0;
+    uint64_t frames_ = 0;
   };
 
-  // Reading thread, not under the lock.
+  // Reading thread, not under the lock. Empty when there is no memory.
   std::span<uint8_t> room() { return receiver_.room(least_); }
   Failure decode(const ReadAnswer& answer, Chunk& chunk);
   Failure refuse(size_t message);  // of a message: longer than maxFrameLength

@@ -91,6 +91,7 @@ std::optional<uint64_t> Outbound::dueDrain() const {
 }
 
 std::vector<Outbound::Drain> Outbound::takeDrains(uint64_t upto) {
+  read_ = std::max(read_, upto);
   std::vector<Drain> taken;
   std::erase_if(drains_, [&](const Drain& drain) {
     if (drain.upto > upto) return false;

@@ -55,6 +55,8 @@ class Outbound {
   bool cancelDrain(Id request);  // false: nobody waits any more
   // The first position that has been written and that somebody waits for the peer to reach.
   std::optional<uint64_t> dueDrain() const;
+  // Nothing was sent that the peer is not known to have read.
+  bool allRead() const { return read_ == accepted_; }
   bool hasDrains() const { return !drains_.empty(); }
   std::vector<Drain> takeDrains(uint64_t upto);
   std::vector<Drain> takeAllDrains() { return std::exchange(drains_, {}); }
@@ -79,6 +81,7 @@ class Outbound {
   std::vector<Drain> drains_;
   uint64_t accepted_ = 0;  // the position when all is written
   uint64_t position_ = 0;
+  uint64_t read_ = 0;  // by the peer, as far as is known
   uint64_t bytes_ = 0;
   uint64_t frames_ = 0;
 };

@@ -20,9 +20,14 @@ std::span<uint8_t> Receiver::room(size_t least) {
     if (size < likely || size / 4 > likely) block_.reset();
   }
   const size_t needed = std::max(least, roomNeeded());
-  if (!block_ || block_->size() - filled_ < needed) makeRoom(needed);
-  offered_ = block_->size() - filled_;
+  if ((!block_ || block_->size() - filled_ < needed) && !makeRoom(needed)) return {};
+  offered_ = std::min(block_->size() - filled_, std::max(needed, greatestRead()));
   return {block_->data() + filled_, offered_};
+}
+
+// In bytes: as many frames of the latest kind as are handled in a turn.
+size_t Receiver::greatestRead() const {
+  return frame_size_ == 0 ? SIZE_MAX : std::max(kFirstStep, frame_size_ * kFramesInRead);
 }
 
 // What a peer has declared is trusted up to a limit, and beyond it if it has kept its word before.
@@ -45,18 +50,20 @@ size_t Receiver::sizeOfNext() const {
   return std::max(likely, std::min(wanted_, std::max(trusted(), 2 * pending())));
 }
 
-void Receiver::makeRoom(size_t needed) {
+bool Receiver::makeRoom(size_t needed) {
   const size_t rest = pending();
   const size_t size = std::max(sizeOfNext(), rest + needed);
   if (block_.unique() && block_->size() >= size) {
     std::memmove(block_->data(), block_->data() + start_, rest);
   } else {
     BlockRef next = BlockPool::take(pool_, size);
+    if (!next) return false;
     if (rest > 0) std::memcpy(next->data(), block_->data() + start_, rest);
     block_ = std::move(next);
   }
   start_ = 0;
   filled_ = rest;
+  return true;
 }
 
 void Receiver::adapt(size_t count) {
@@ -81,7 +88,7 @@ Failure Receiver::arrived(size_t count, Chunk& chunk, bool message_ends) {
     chunk.begin = static_cast<uint32_t>(start_);
     chunk.length = static_cast<uint32_t>(found.consumed);
     frames_ = chunk.frames.size();
-    frame_size_ = found.consumed / frames_;
+    frame_size_ = std::max<size_t>(found.consumed / frames_, 1);
   }
   start_ += found.consumed;
   position_ += found.consumed;

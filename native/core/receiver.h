@@ -12,12 +12,15 @@ namespace framepipe {
 class Receiver {
  public:
   static constexpr size_t kFirstStep = 4u << 10;
+  // One read brings no more frames than this, about: to handle them takes longer than to read them, and others wait.
+  static constexpr size_t kFramesInRead = 2048;
 
   // `pool`: the loop's, so that connections share what memory they do not need right now.
   // `first_step`: the room to begin with. Small where a read waits in it for as long as nothing comes.
   explicit Receiver(const Framing& framing, std::shared_ptr<BlockPool> pool = nullptr, size_t first_step = kFirstStep);
 
-  // Where the next bytes may be put: at least `least`, valid until arrived(), release() or another room().
+  // Where the next bytes may be put: at least `least`, valid until arrived(), release() or another room(). Empty when there
+  // is no memory.
   // A frame whose length is known gets room for all of it, in bounded steps, so that what a
   // peer merely declares costs no memory.
   std::span<uint8_t> room(size_t least = 1);
@@ -47,7 +50,8 @@ class Receiver {
   size_t trusted() const;
   size_t roomNeeded() const;
   size_t sizeOfNext() const;
-  void makeRoom(size_t needed);
+  size_t greatestRead() const;
+  bool makeRoom(size_t needed);
   void adapt(size_t count);
   Decoder::Scan scan(Chunk& chunk, bool message_ends);
   Decoder::Scan scanMessage(Chunk& chunk, bool message_ends) const;

@@ -17,7 +17,10 @@ Failure SendQueue::append(std::span<const std::span<const uint8_t>> frames) {
       rollBack(before);
       return Failure::of(error, "write");
     }
-    put(envelope, frame);
+    if (!put(envelope, frame)) {
+      rollBack(before);
+      return {"ENOMEM", "write", 0, "there is no memory for what is to be sent"};
+    }
   }
   return {};
 }
@@ -32,20 +35,22 @@ void SendQueue::rollBack(const Mark& mark) {
   queued_ = mark.queued;
 }
 
-void SendQueue::put(const Envelope& envelope, std::span<const uint8_t> frame) {
+bool SendQueue::put(const Envelope& envelope, std::span<const uint8_t> frame) {
   const std::span<const uint8_t> payload = frame.subspan(envelope.skip);
   const size_t bytes = envelope.header + payload.size() + envelope.trailer.size();
-  if (bytes == 0 && framing_.kind != FramingKind::Message) return;
+  if (bytes == 0 && framing_.kind != FramingKind::Message) return true;
   uint8_t* at = extend(bytes);
+  if (!at) return false;
   if (envelope.header > 0) std::memcpy(at, envelope.bytes.data(), envelope.header);
   at += envelope.header;
   if (!payload.empty()) std::memcpy(at, payload.data(), payload.size());
   at += payload.size();
   if (!envelope.trailer.empty()) std::memcpy(at, envelope.trailer.data(), envelope.trailer.size());
   queued_ += bytes;
+  return true;
 }
 
-// Room for `bytes` in one stretch, behind what is queued.
+// Room for `bytes` in one stretch, behind what is queued; null when there is no memory.
 uint8_t* SendQueue::extend(size_t bytes) {
   if (!segments_.empty()) {
     Segment& last = segments_.back();
@@ -58,7 +63,9 @@ uint8_t* SendQueue::extend(size_t bytes) {
       return segments_.back().block->data() + at;
     }
   }
-  segments_.push_back({nextBlock(bytes), 0, bytes});
+  BlockRef block = nextBlock(bytes);
+  if (!block) return nullptr;
+  segments_.push_back({std::move(block), 0, bytes});
   return segments_.back().block->data();
 }
 

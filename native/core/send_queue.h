@@ -50,7 +50,7 @@ class SendQueue {
   };
   Mark mark() const;
   void rollBack(const Mark& mark);
-  void put(const Envelope& envelope, std::span<const uint8_t> frame);
+  bool put(const Envelope& envelope, std::span<const uint8_t> frame);
   uint8_t* extend(size_t bytes);
   BlockRef nextBlock(size_t bytes);
 

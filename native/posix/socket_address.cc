@@ -18,6 +18,13 @@ Outcome<sockaddr_un> socketAddress(const std::string& path, const char* syscall)
   return address;
 }
 
+int connectTo(int socket, const sockaddr_un& address) {
+  int result;
+  do result = ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  while (result < 0 && errno == EINTR);
+  return result;
+}
+
 int socketType(const Framing& framing) {
   const int type = framing.kind == FramingKind::Message ? SOCK_SEQPACKET : SOCK_STREAM;
   return type | SOCK_CLOEXEC | SOCK_NONBLOCK;

@@ -16,8 +16,7 @@ Outcome<sockaddr_un> socketAddress(const std::string& path, const char* syscall)
 // Where the operating system is to keep the boundaries of messages, the socket is of another type.
 int socketType(const Framing& framing);
 
-inline int connectTo(int socket, const sockaddr_un& address) {
-  return ::connect(socket, reinterpret_cast<const sockaddr*>(&address), sizeof address);
-}
+// At once: 0, or −1 with errno. Never waits for the server, so a signal in between leaves nothing half done.
+int connectTo(int socket, const sockaddr_un& address);
 
 }  // namespace framepipe::posix
