@@ -2,6 +2,7 @@ import { type ConnectionStats, type Description, describe, type Peer, peerFrom, 
 import { PipeDuplex, type PipeDuplexOptions } from './duplex.ts';
 import { PipeError } from './errors.ts';
 import { type FrameBatch, FrameQueue } from './frames.ts';
+import { Handle } from './handles.ts';
 import { type AsClient, type ClientUser, Impersonation } from './impersonation/impersonation.ts';
 import { addConnection, forget, loop, request, tellConnections } from './loop.ts';
 import { abortSignal, type Channel, DIRECTIONS, milliseconds } from './options.ts';
@@ -24,7 +25,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   /** The pipe's path: `\\.\pipe\NAME`, or the socket's. */
   readonly path: string;
 
-  readonly #handle: number;
+  readonly #handle: Handle;
   readonly #direction: number;
   readonly #side: Side;
   /** Told when the connection is released, before anybody else is. */
@@ -44,14 +45,14 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   /** @internal */
   constructor(id: number, channel: Channel<T>, side: Side, forget?: (id: number) => void) {
     const { path, framing, highWaterMark, direction } = channel;
-    this.#handle = id;
+    this.#handle = new Handle(id);
     this.path = path;
     this.#direction = direction;
     this.#side = side;
     this.#forget = forget;
-    this.#frames = new FrameQueue(id, framing, highWaterMark);
+    this.#frames = new FrameQueue(this.#handle, framing, highWaterMark);
     this.#readers = new Readers(this.#frames, isReady);
-    this.#sender = new Sender(id, path, framing, highWaterMark);
+    this.#sender = new Sender(this.#handle, path, framing, highWaterMark);
     if (direction === DIRECTIONS.in) this.#sender.askAlways();
     addConnection(id, this);
   }
@@ -122,10 +123,10 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     let abort: (() => void) | undefined;
     const drained = request<void>((id) => {
       abort = () => {
-        loop.cancelDrain(this.#handle, id);
+        loop.cancelDrain(this.#handle.number, id);
         forget(id);
       };
-      return loop.waitForDrain(this.#handle, id);
+      return loop.waitForDrain(this.#handle.number, id);
     }, this.path);
     return signal ? orAborted(drained, signal, () => abort!()) : drained;
   }
@@ -139,7 +140,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     milliseconds('timeout', timeout);
     if (this.#state === 'open') {
       this.#stop();
-      loop.close(this.#handle);
+      loop.close(this.#handle.number);
     }
     if (this.#state === 'released') return;
     const timer =
@@ -159,7 +160,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     if (this.#state === 'released') return;
     this.#error ??= error;
     this.#stop(error);
-    loop.destroy(this.#handle);
+    loop.destroy(this.#handle.number);
   }
 
   /** The same as {@link close}. */
@@ -192,19 +193,20 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     return new PipeDuplex(this, options, {
       direction: this.#direction,
       side: this.#side,
-      endSending: async () => (await request<number>((id) => loop.endSending(this.#handle, id), this.path)) === 1,
+      endSending: async () =>
+        (await request<number>((id) => loop.endSending(this.#handle.number, id), this.path)) === 1,
     });
   }
 
   /** The connection keeps the process alive while it is open: the default. */
   ref(): this {
-    loop.keepAlive(this.#handle, true);
+    loop.keepAlive(this.#handle.number, true);
     return this;
   }
 
   /** The process may end although this connection is open. */
   unref(): this {
-    loop.keepAlive(this.#handle, false);
+    loop.keepAlive(this.#handle.number, false);
     return this;
   }
 
@@ -239,10 +241,12 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   }
 
   #wasReleased(error: PipeError | undefined): void {
-    this.#description = describe(this.#handle); // the last moment: native code forgets the connection after this
+    const { number } = this.#handle;
+    this.#description = describe(number); // the last moment: native code forgets the connection after this
+    this.#handle.release();
     this.#state = 'released';
     this.#error ??= error;
-    this.#forget?.(this.#handle);
+    this.#forget?.(number);
     this.#impersonation?.release();
     this.#readers.end(this.#error);
     this.#sender.end(() => this.#ended('write'));
@@ -289,7 +293,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   }
 
   #describe(): Description {
-    return this.#description ?? describe(this.#handle);
+    return this.#description ?? describe(this.#handle.number);
   }
 }
 

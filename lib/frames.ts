@@ -1,5 +1,6 @@
 // Frames that have arrived, as batches of offsets: no object per frame until it is asked for.
 import { type Framing, toFrame } from './framing/framing.ts';
+import type { Handle } from './handles.ts';
 import { loop } from './loop.ts';
 
 /**
@@ -66,7 +67,7 @@ const TELL_FROM = 64 * 1024;
 
 /** A connection's frames that wait for a reader, oldest first. */
 export class FrameQueue<T> {
-  readonly #connection: number;
+  readonly #connection: Handle;
   readonly #framing: Framing<T>;
   readonly #tellFrom: number;
   #oldest: Stretch | undefined;
@@ -76,7 +77,7 @@ export class FrameQueue<T> {
   /** Bytes of the stretches that have not been taken whole. */
   bytes = 0;
 
-  constructor(connection: number, framing: Framing<T>, highWaterMark: number) {
+  constructor(connection: Handle, framing: Framing<T>, highWaterMark: number) {
     this.#connection = connection;
     this.#framing = framing;
     this.#tellFrom = Math.min(TELL_FROM, highWaterMark / 4);
@@ -127,7 +128,7 @@ export class FrameQueue<T> {
     this.bytes -= stretch.bytes;
     this.#untold += stretch.bytes;
     if (this.#untold < this.#tellFrom) return;
-    loop.consumed(this.#connection, this.#untold);
+    loop.consumed(this.#connection.number, this.#untold);
     this.#untold = 0;
   }
 }

@@ -1,6 +1,24 @@
 // What the numbers of native code stand for on this side: see native/core/handle_table.h.
 
-const SLOTS = 2 ** 20;
+/** The slot in a number: its lowest 20 bits, also of numbers beyond 2^32. */
+const SLOT = 2 ** 20 - 1;
+
+/**
+ * The number of a connection or a server, held once for all that call native code by it. It is dropped in the step that
+ * tells of the end, so that nothing later can reach native code by a number that was given back.
+ */
+export class Handle {
+  /** 0, which names nothing, after the release. */
+  number: number;
+
+  constructor(number: number) {
+    this.number = number;
+  }
+
+  release(): void {
+    this.number = 0;
+  }
+}
 
 /**
  * Objects by their native number. Not a Map: that one leaves its old table behind, with all that was in it, each time it
@@ -18,7 +36,7 @@ export class HandleTable<T> {
 
   /** The number must be new. */
   add(id: number, object: T): void {
-    const slot = id % SLOTS;
+    const slot = id & SLOT;
     while (this.#ids.length <= slot) {
       this.#ids.push(0);
       this.#objects.push(undefined);
@@ -29,7 +47,7 @@ export class HandleTable<T> {
   }
 
   get(id: number): T | undefined {
-    const slot = id % SLOTS;
+    const slot = id & SLOT;
     return this.#ids[slot] === id ? this.#objects[slot] : undefined;
   }
 
@@ -37,8 +55,8 @@ export class HandleTable<T> {
   remove(id: number): T | undefined {
     const object = this.get(id);
     if (object === undefined) return undefined;
-    this.#ids[id % SLOTS] = 0;
-    this.#objects[id % SLOTS] = undefined;
+    this.#ids[id & SLOT] = 0;
+    this.#objects[id & SLOT] = undefined;
     this.#size--;
     return object;
   }

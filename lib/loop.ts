@@ -32,7 +32,7 @@ interface Request {
   path: string | undefined;
 }
 
-const events = new Uint32Array(1024 * EVENT_LENGTH + 1);
+const events = new Float64Array(1024 * EVENT_LENGTH + 1);
 const table = new Uint32Array(64 * 1024);
 const inDelivery = events.length - 1;
 
@@ -65,11 +65,9 @@ export function addListener(id: number, listener: ListenerEvents): void {
   listeners.set(id, listener);
 }
 
-/** A number under which native code may settle something later. */
+/** A number under which native code may settle something later; never the same one twice. */
 export function newRequest(): number {
-  do lastRequest = (lastRequest + 1) >>> 0;
-  while (lastRequest === 0 || requests.has(lastRequest));
-  return lastRequest;
+  return ++lastRequest;
 }
 
 /**

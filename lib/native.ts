@@ -69,6 +69,9 @@ export const EVENT_LENGTH = 4;
 
 /**
  * One JavaScript environment's loop. Functions that can fail return a RawFailure instead of their number.
+ * A number names a connection, a listener, an identity or a request: a whole number below 2^53 that is never given out
+ * twice. One that was given back, and 0, name nothing.
+ *
  * What happens is told by `deliver`, a batch at a time: `count` events of four numbers each, in `events`
  * (whose last element is 1 while a delivery and its microtasks run: what is sent then needs no flush of its own):
  *
@@ -125,6 +128,8 @@ export interface NativeLoop {
    * −1 where there is none.
    */
   describe(connection: number, numbers: Float64Array): void;
+  /** For tests: numbers from now on have this generation (their bits above 20) or a later one. */
+  countFrom(generation: number): void;
 
   /** Settles `request` with a number for the client's identity; `toAct`: only if it suffices to act as the client. */
   takeIdentity(connection: number, toAct: boolean, request: number): undefined | RawFailure;
@@ -180,10 +185,10 @@ export interface NativeAddon {
    */
   attach(
     deliver: (count: number, extras: readonly unknown[] | undefined) => void,
-    events: Uint32Array,
+    events: Float64Array,
     table: Uint32Array,
     outbox: Uint8Array,
-    outboxTable: Uint32Array,
+    outboxTable: Float64Array,
   ): NativeLoop;
   framing(raw: RawFraming): NativeFraming | RawFailure;
   createDecoder(framing: NativeFraming): NativeDecoder;

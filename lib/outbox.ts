@@ -7,7 +7,7 @@ const COUNT = 0; // of frames; native code sets it to 0 when it takes them
 const FIRST = 1; // then two numbers for each: the connection, the length
 
 export const outbox: Uint8Array = new Uint8Array(64 * 1024);
-export const outboxTable: Uint32Array = new Uint32Array(FIRST + 2 * 1024);
+export const outboxTable: Float64Array = new Float64Array(FIRST + 2 * 1024);
 let filled = 0;
 
 /** Copies frames, from `frames[next]` on, as many as there is room for. Returns the first one that was not. */

@@ -1,6 +1,7 @@
 // The sending half of a connection: frames into native code, at the pace that the peer's reading allows.
 import { failureToError, type PipeError } from './errors.ts';
 import { type Framing, fromFrame, rawFraming } from './framing/framing.ts';
+import type { Handle } from './handles.ts';
 import { flushSoon, loop } from './loop.ts';
 import type { RawFailure } from './native.ts';
 import { gather, gatherable } from './outbox.ts';
@@ -16,7 +17,7 @@ const ONE: [Uint8Array] = [EMPTY];
 const HEADER = 8;
 
 export class Sender<T> {
-  readonly #connection: number;
+  readonly #connection: Handle;
   readonly #path: string;
   readonly #framing: Framing<T>;
   readonly #highWaterMark: number;
@@ -29,7 +30,7 @@ export class Sender<T> {
   /** Why nothing is sent any more. A function, for an Error costs more than most connections do. */
   #ended: (() => PipeError) | undefined;
 
-  constructor(connection: number, path: string, framing: Framing<T>, highWaterMark: number) {
+  constructor(connection: Handle, path: string, framing: Framing<T>, highWaterMark: number) {
     this.#connection = connection;
     this.#path = path;
     this.#framing = framing;
@@ -40,7 +41,7 @@ export class Sender<T> {
   send(frame: T | Uint8Array): Promise<void> {
     try {
       const bytes = fromFrame(this.#framing, frame);
-      if (bytes.length > this.#gatherable) return this.#accepted(loop.send(this.#connection, bytes));
+      if (bytes.length > this.#gatherable) return this.#accepted(loop.send(this.#connection.number, bytes));
       ONE[0] = bytes;
       this.#gather(ONE);
       ONE[0] = EMPTY;
@@ -61,7 +62,7 @@ export class Sender<T> {
         bytes += one.length + HEADER;
         all[count++] = one;
       }
-      if (longest > this.#gatherable) return this.#accepted(loop.sendMany(this.#connection, all));
+      if (longest > this.#gatherable) return this.#accepted(loop.sendMany(this.#connection.number, all));
       this.#gather(all);
       return this.#paced(bytes);
     } catch (error) {
@@ -76,7 +77,7 @@ export class Sender<T> {
 
   /** Native code tells that less is queued than the mark; or was, for more may have been sent since. */
   drained(): void {
-    const queued = this.#ended ? 0 : loop.sendMany(this.#connection, NOTHING);
+    const queued = this.#ended ? 0 : loop.sendMany(this.#connection.number, NOTHING);
     // It tells again; or it tells why the connection ended, and then those who wait are told that.
     if (typeof queued !== 'number' || queued > this.#highWaterMark) return;
     this.#queued = queued;
@@ -93,16 +94,16 @@ export class Sender<T> {
   }
 
   #gather(frames: readonly Uint8Array[]): void {
-    let next = gather(this.#connection, frames, 0);
+    let next = gather(this.#connection.number, frames, 0);
     while (next < frames.length) {
       loop.takeOutbox();
-      next = gather(this.#connection, frames, next);
+      next = gather(this.#connection.number, frames, next);
     }
   }
 
   #paced(bytes: number): Promise<void> {
     this.#queued += bytes;
-    if (this.#queued > this.#highWaterMark) return this.#accepted(loop.sendMany(this.#connection, NOTHING));
+    if (this.#queued > this.#highWaterMark) return this.#accepted(loop.sendMany(this.#connection.number, NOTHING));
     flushSoon();
     return ACCEPTED;
   }

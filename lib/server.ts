@@ -1,6 +1,6 @@
 import { PipeConnection } from './connection.ts';
 import { failureToError } from './errors.ts';
-import { HandleTable } from './handles.ts';
+import { Handle, HandleTable } from './handles.ts';
 import { addListener, loop } from './loop.ts';
 import { type Access, type Channel, rawAccess } from './options.ts';
 import { type Deferred, deferred, nothing } from './promises.ts';
@@ -30,7 +30,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
   /** The pipe's path: `\\.\pipe\NAME`, or the socket's. */
   readonly path: string;
 
-  readonly #handle: number;
+  readonly #handle: Handle;
   readonly #channel: Channel<T>;
   readonly #open = new HandleTable<PipeConnection<T>>();
   readonly #waiting: PipeConnection<T>[] = [];
@@ -42,7 +42,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
 
   /** The signal closes the server. @internal */
   constructor(id: number, channel: Channel<T>, signal: AbortSignal | undefined) {
-    this.#handle = id;
+    this.#handle = new Handle(id);
     this.path = channel.path;
     this.#channel = channel;
     const close = () => void this.close();
@@ -50,6 +50,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
     addListener(id, {
       accepted: (connection) => this.#accept(connection),
       released: () => {
+        this.#handle.release();
         signal?.removeEventListener('abort', close); // it may outlive many servers
         this.#stop();
         this.#released.resolve();
@@ -102,7 +103,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
    */
   async setAccess(access: Access): Promise<void> {
     const { access: preset, sddl } = rawAccess(access);
-    const failure = loop.setAccess(this.#handle, preset, sddl);
+    const failure = loop.setAccess(this.#handle.number, preset, sddl);
     if (failure !== 0) throw failureToError(failure, this.path);
   }
 
@@ -113,13 +114,13 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
 
   /** The server keeps the process alive while it is open: the default. */
   ref(): this {
-    loop.keepListenerAlive(this.#handle, true);
+    loop.keepListenerAlive(this.#handle.number, true);
     return this;
   }
 
   /** The process may end although this server is open. */
   unref(): this {
-    loop.keepListenerAlive(this.#handle, false);
+    loop.keepListenerAlive(this.#handle.number, false);
     return this;
   }
 
@@ -137,7 +138,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
   } = {}): Promise<void> {
     if (!this.#closing) {
       this.#stop();
-      loop.closeListener(this.#handle);
+      loop.closeListener(this.#handle.number);
     }
     const closing = connections ? this.#open.values().map((connection) => connection.close({ timeout })) : [];
     // One that fails must not hide that others, and the name, are still on their way.

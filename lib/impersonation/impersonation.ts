@@ -2,6 +2,7 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { stat } from 'node:fs/promises';
 import { failureToError, invalid, PipeError } from '../errors.ts';
+import type { Handle } from '../handles.ts';
 import { loop, request } from '../loop.ts';
 import type { RawFailure } from '../native.ts';
 import { AsClient, type ClientUser, releaseClient, userOf } from './as-client.ts';
@@ -12,7 +13,7 @@ export type { AsClient, ClientUser } from './as-client.ts';
 
 /** A connection's client, as somebody to act as. */
 export class Impersonation {
-  readonly #connection: number;
+  readonly #connection: Handle;
   readonly #path: string;
   readonly #side: 'server' | 'client';
   /** The identities that were taken: one to act as, one that may only tell who it is. */
@@ -20,7 +21,7 @@ export class Impersonation {
   #running = 0;
   #released = false;
 
-  constructor(connection: number, path: string, side: 'server' | 'client') {
+  constructor(connection: Handle, path: string, side: 'server' | 'client') {
     this.#connection = connection;
     this.#path = path;
     this.#side = side;
@@ -88,7 +89,7 @@ export class Impersonation {
     // Whoever may be acted as may be asked for its name.
     const known = this.#identities.get(true) ?? this.#identities.get(toAct);
     if (known) return known;
-    const taken = request<number>((id) => loop.takeIdentity(this.#connection, toAct, id), this.#path);
+    const taken = request<number>((id) => loop.takeIdentity(this.#connection.number, toAct, id), this.#path);
     this.#identities.set(toAct, taken);
     // It may be otherwise next time: on Windows an identity may come with the first frame.
     taken.catch(() => this.#identities.delete(toAct));

@@ -11,11 +11,11 @@ namespace {
 constexpr uint32_t kSlab = static_cast<uint32_t>(Event::Kind::Settled) + 1;
 }
 
-void Delivery::put(uint32_t kind, uint32_t id, uint32_t third, uint32_t fourth, napi_value extra) {
-  uint32_t* event = &events_[count_++ * kNumbers];
+void Delivery::put(uint32_t kind, Id id, Id third, uint32_t fourth, napi_value extra) {
+  double* event = &events_[count_++ * kNumbers];
   event[0] = kind;
-  event[1] = id;
-  event[2] = third;
+  event[1] = static_cast<double>(id);
+  event[2] = static_cast<double>(third);
   event[3] = fourth;
   if (!extra) return;
   if (!extras_ && napi_create_array(env_, &extras_) != napi_ok) return;

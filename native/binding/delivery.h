@@ -12,7 +12,7 @@ namespace framepipe {
 
 class Delivery {
  public:
-  Delivery(napi_env env, napi_ref deliver, std::span<uint32_t> events, std::span<uint32_t> table)
+  Delivery(napi_env env, napi_ref deliver, std::span<double> events, std::span<uint32_t> table)
       : env_(env), deliver_(deliver), events_(events), table_(table), slabs_(env) {}
 
   // Inside a handle scope: appends the event, and calls JavaScript first when there is no room.
@@ -25,11 +25,11 @@ class Delivery {
 
   void addFrames(const Event& event);
   void raise();
-  void put(uint32_t kind, uint32_t id, uint32_t third, uint32_t fourth, napi_value extra);
+  void put(uint32_t kind, Id id, Id third, uint32_t fourth, napi_value extra);
 
   napi_env env_;
   napi_ref deliver_;
-  std::span<uint32_t> events_;
+  std::span<double> events_;
   std::span<uint32_t> table_;
   Slabs slabs_;
   uint32_t count_ = 0;       // events added

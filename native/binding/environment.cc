@@ -38,7 +38,7 @@ Environment::Environment(Napi::Env env, const Shared& shared)
     napi_create_reference(env, array, 1, &shared_.emplace_back());
   }
   // The last element tells JavaScript whether it is in a delivery; the others carry events.
-  const std::span<uint32_t> events = spanOf(shared.events);
+  const std::span<double> events = spanOf(shared.events);
   turn_ = &events.back();
   delivery_ = std::make_unique<Delivery>(env, deliver_, events.first(events.size() - 1), spanOf(shared.table));
   outbox_ = std::make_unique<Outbox>(spanOf(shared.outbox), spanOf(shared.outbox_table));

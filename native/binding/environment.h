@@ -21,9 +21,10 @@ class Environment final : public Host {
   // What it shares with JavaScript: see NativeAddon.attach in lib/native.ts.
   struct Shared {
     Napi::Function deliver;
-    Napi::Uint32Array events, table;
+    Napi::Float64Array events;
+    Napi::Uint32Array table;
     Napi::Uint8Array outbox;
-    Napi::Uint32Array outbox_table;
+    Napi::Float64Array outbox_table;
   };
 
   // Lives until the environment ends; owned by its cleanup hook.
@@ -75,7 +76,7 @@ class Environment final : public Host {
   std::unique_ptr<ImpersonationBinding> impersonation_;
   std::vector<Event> taken_;                            // reused from turn to turn
   std::vector<std::shared_ptr<Connection>> unflushed_;
-  uint32_t* turn_ = nullptr;  // shared with JavaScript: 1 while a delivery and its microtasks run
+  double* turn_ = nullptr;  // shared with JavaScript: 1 while a delivery and its microtasks run
   size_t retained_ = 0;
   bool stopping_ = false;
   int running_ = 2;  // the loop and the doorbell: not stopped yet

@@ -3,6 +3,7 @@
 #include <string_view>
 #include <utility>
 
+#include "binding/argument.h"
 #include "binding/failure_value.h"
 #include "impersonation/fail_fast.h"
 #include "impersonation/file_access.h"
@@ -16,10 +17,6 @@ constexpr Failure kReleased{"ERR_PIPE_CLIENT_RELEASED", "impersonate", 0, "the c
 constexpr Failure kEnded{"EPIPE", "impersonate", 0, "the connection has ended", {}};
 
 enum : uint32_t { kRecursive = 1, kForce = 2 };  // FileOperation's switches, as NativeLoop.perform() takes them
-
-uint32_t numberAt(const Napi::CallbackInfo& info, size_t index) {
-  return info[index].IsNumber() ? info[index].As<Napi::Number>().Uint32Value() : 0;
-}
 
 // A path, or contents: text or bytes.
 template <class Container>
@@ -95,30 +92,31 @@ void ImpersonationBinding::exportTo(Napi::Object loop) {
 }
 
 Napi::Value ImpersonationBinding::takeIdentity(const Napi::CallbackInfo& info) {
-  const std::shared_ptr<Connection> connection = loop_.connection(numberAt(info, 0));
+  const std::shared_ptr<Connection> connection = loop_.connection(idAt(info, 0));
   if (!connection) return failureValue(info.Env(), kEnded);
   const bool to_act = info[1].ToBoolean();
   if (to_act) startPool(info.Env());
   const auto holder = std::make_shared<Holder>();
   const Id id = identities_.add(holder);
-  post(numberAt(info, 2), {id, connection}, [connection, holder, to_act, id]() -> Outcome<Result> {
+  if (!id) return failureValue(info.Env(), Loop::noNumberLeft("impersonate"));
+  post(idAt(info, 2), {id, connection}, [connection, holder, to_act, id]() -> Outcome<Result> {
     Outcome<std::shared_ptr<Identity>> taken = connection->identity(to_act);
     if (!taken) return taken.failure;
     holder->identity = std::move(taken.value);
-    return Result(int64_t{id});
+    return Result(static_cast<int64_t>(id));
   });
   return info.Env().Undefined();
 }
 
 Napi::Value ImpersonationBinding::releaseIdentity(const Napi::CallbackInfo& info) {
-  identities_.remove(numberAt(info, 0));
+  identities_.remove(idAt(info, 0));
   return info.Env().Undefined();
 }
 
 // callAs(identity, fn, argument). The failure is thrown as it is: the caller knows whether fn was called.
 Napi::Value ImpersonationBinding::callAs(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
-  const std::shared_ptr<Identity> identity = find(numberAt(info, 0));
+  const std::shared_ptr<Identity> identity = find(idAt(info, 0));
   Identity* const before = acting_;
   if (const Failure failure = identity ? act(identity.get()) : kReleased) {
     napi_throw(env, failureValue(env, failure));
@@ -161,14 +159,14 @@ Napi::Value ImpersonationBinding::checkAccess(const Napi::CallbackInfo& info) {
 
 // perform(identity, request, operation, path, flags, mode, more)
 Napi::Value ImpersonationBinding::perform(const Napi::CallbackInfo& info) {
-  const std::shared_ptr<Identity> identity = find(numberAt(info, 0));
+  const std::shared_ptr<Identity> identity = find(idAt(info, 0));
   if (!identity) return failureValue(info.Env(), kReleased);
   const std::string name = info[2].As<Napi::String>();
   FileOperation::Kind kind;
   if (name == "user")
-    post(numberAt(info, 1), {}, [identity] { return userOf(*identity); });
+    post(idAt(info, 1), {}, [identity] { return userOf(*identity); });
   else if (parseKind(name, kind))
-    post(numberAt(info, 1), {},
+    post(idAt(info, 1), {},
          [identity, operation = operationFrom(info, kind)] { return performAs(*identity, operation); });
   else
     return failureValue(info.Env(), {"EINVAL", "perform", 0, "no such operation", {}});

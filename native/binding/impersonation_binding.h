@@ -18,6 +18,9 @@ class ImpersonationBinding {
 
   void exportTo(Napi::Object loop);
 
+  // See Loop::countFrom().
+  void countFrom(uint64_t generation) { identities_.countFrom(generation); }
+
   // For every event, before it is given to JavaScript.
   void settle(const Event& event);
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <array>
 
+#include "binding/argument.h"
 #include "binding/environment.h"
 #include "binding/failure_value.h"
 #include "binding/loop_options.h"
@@ -16,14 +17,11 @@ constexpr Failure kClosed{"EPIPE", "write", 0, "the connection is closed"};
 Environment& environment(const Napi::CallbackInfo& info) {
   return *static_cast<Environment*>(info.Data());
 }
-Id idOf(const Napi::CallbackInfo& info, size_t index) {
-  return info[index].As<Napi::Number>().Uint32Value();
-}
 std::shared_ptr<Connection> connectionOf(const Napi::CallbackInfo& info) {
-  return environment(info).loop().connection(idOf(info, 0));
+  return environment(info).loop().connection(idAt(info, 0));
 }
 std::shared_ptr<Listener> listenerOf(const Napi::CallbackInfo& info) {
-  return environment(info).loop().listener(idOf(info, 0));
+  return environment(info).loop().listener(idAt(info, 0));
 }
 
 template <class T>
@@ -41,13 +39,13 @@ Napi::Value listen(const Napi::CallbackInfo& info) {
 Napi::Value connect(const Napi::CallbackInfo& info) {
   ConnectOptions options;
   if (!readConnectOptions(info, options)) return {};
-  return numberOrFailure(info.Env(), environment(info).loop().connect(options, idOf(info, 6)));
+  return numberOrFailure(info.Env(), environment(info).loop().connect(options, idAt(info, 6)));
 }
 
 Napi::Value setAccess(const Napi::CallbackInfo& info) {
   const auto listener = listenerOf(info);
   if (!listener) return failureValue(info.Env(), {"EINVAL", "setAccess", 0, "the server is closed"});
-  const Failure failure = listener->setAccess(static_cast<Access>(idOf(info, 1)), info[2].ToString());
+  const Failure failure = listener->setAccess(static_cast<Access>(numberAt(info, 1)), info[2].ToString());
   return failure ? failureValue(info.Env(), failure) : Napi::Number::New(info.Env(), 0);
 }
 
@@ -104,7 +102,7 @@ Napi::Value flush(const Napi::CallbackInfo& info) {
 }
 
 Napi::Value consumed(const Napi::CallbackInfo& info) {
-  if (const auto connection = connectionOf(info)) connection->consumed(idOf(info, 1));
+  if (const auto connection = connectionOf(info)) connection->consumed(numberAt(info, 1));
   return info.Env().Undefined();
 }
 
@@ -112,7 +110,7 @@ Napi::Value endSending(const Napi::CallbackInfo& info) {
   environment(info).takeOutbox();
   const auto connection = connectionOf(info);
   if (!connection) return failureValue(info.Env(), kClosed);
-  connection->endSending(idOf(info, 1));
+  connection->endSending(idAt(info, 1));
   return Napi::Number::New(info.Env(), 0);
 }
 
@@ -132,12 +130,12 @@ Napi::Value waitForDrain(const Napi::CallbackInfo& info) {
   environment(info).takeOutbox();
   const auto connection = connectionOf(info);
   if (!connection) return failureValue(info.Env(), kClosed);
-  connection->waitForDrain(idOf(info, 1));
+  connection->waitForDrain(idAt(info, 1));
   return Napi::Number::New(info.Env(), 0);
 }
 
 Napi::Value cancelDrain(const Napi::CallbackInfo& info) {
-  if (const auto connection = connectionOf(info)) connection->cancelDrain(idOf(info, 1));
+  if (const auto connection = connectionOf(info)) connection->cancelDrain(idAt(info, 1));
   return info.Env().Undefined();
 }
 
@@ -159,10 +157,17 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value countFrom(const Napi::CallbackInfo& info) {
+  const Id generation = idAt(info, 0);
+  environment(info).loop().countFrom(generation);
+  environment(info).impersonation().countFrom(generation);
+  return info.Env().Undefined();
+}
+
 Napi::Value attach(const Napi::CallbackInfo& info) {
   Environment* environment = Environment::create(
-      info.Env(), {info[0].As<Napi::Function>(), info[1].As<Napi::Uint32Array>(), info[2].As<Napi::Uint32Array>(),
-                   info[3].As<Napi::Uint8Array>(), info[4].As<Napi::Uint32Array>()});
+      info.Env(), {info[0].As<Napi::Function>(), info[1].As<Napi::Float64Array>(), info[2].As<Napi::Uint32Array>(),
+                   info[3].As<Napi::Uint8Array>(), info[4].As<Napi::Float64Array>()});
   if (!environment) {
     Napi::Error::New(info.Env(), "framepipe could not attach to this environment").ThrowAsJavaScriptException();
     return info.Env().Undefined();
@@ -196,6 +201,7 @@ Napi::Object makeLoopObject(Napi::Env env, Environment& environment) {
   add<cancelDrain>(object, "cancelDrain", environment);
   add<keepAlive>(object, "keepAlive", environment);
   add<describe>(object, "describe", environment);
+  add<countFrom>(object, "countFrom", environment);
   environment.impersonation().exportTo(object);
   return object;
 }

@@ -3,14 +3,14 @@
 namespace framepipe {
 
 std::span<const Outbox::Run> Outbox::take() {
-  const size_t count = table_[kCount];
+  const auto count = static_cast<size_t>(table_[kCount]);
   frames_.clear();
   frames_.reserve(count);  // runs are stretches of it: it must not move
   runs_.clear();
   size_t at = 0;
   for (size_t i = 0; i < count; ++i) {
-    const Id connection = table_[kFirst + 2 * i];
-    const uint32_t length = table_[kFirst + 2 * i + 1];
+    const auto connection = static_cast<Id>(table_[kFirst + 2 * i]);
+    const auto length = static_cast<size_t>(table_[kFirst + 2 * i + 1]);
     frames_.push_back(bytes_.subspan(at, length));
     at += length;
     if (runs_.empty() || runs_.back().connection != connection) runs_.push_back({connection, {&frames_.back(), 0}});

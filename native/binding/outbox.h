@@ -12,7 +12,7 @@ namespace framepipe {
 class Outbox {
  public:
   // `table`: how many frames, then the connection and the length of each.
-  Outbox(std::span<const uint8_t> bytes, std::span<uint32_t> table) : bytes_(bytes), table_(table) {}
+  Outbox(std::span<const uint8_t> bytes, std::span<double> table) : bytes_(bytes), table_(table) {}
 
   bool empty() const { return table_[kCount] == 0; }
 
@@ -28,7 +28,7 @@ class Outbox {
   static constexpr size_t kCount = 0, kFirst = 1;
 
   std::span<const uint8_t> bytes_;
-  std::span<uint32_t> table_;
+  std::span<double> table_;
   std::vector<std::span<const uint8_t>> frames_;
   std::vector<Run> runs_;
 };

@@ -1,7 +1,10 @@
-// Numbers for JavaScript to name native objects by: slot and generation, so that a stale number
-// finds nothing and never another object. JS thread only, but for reserve().
+// Numbers for JavaScript to name native objects by: a slot, and above it a generation. A number is never given out twice,
+// so that a stale one finds nothing and never another object; a slot whose generations are used up is not used again.
+// JS thread only, but for reserve().
 #pragma once
+#include <algorithm>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -9,49 +12,66 @@
 
 namespace framepipe {
 
-using Id = uint32_t;  // never 0
+using Id = uint64_t;  // 1 … 2^53 − 1, what JavaScript's numbers hold exactly; 0: none
 
 template <class T>
 class HandleTable {
  public:
+  static constexpr uint32_t kSlotBits = 20;  // a million at once
+  static constexpr uint64_t kLastGeneration = (uint64_t{1} << (53 - kSlotBits)) - 1;
+
+  // 0 when no number is left.
   Id add(std::shared_ptr<T> object) {
     const Id id = reserve();
-    put(id, std::move(object));
+    if (id) put(id, std::move(object));
     return id;
   }
 
-  // Any thread: a number for an object that is put() later, when the JS thread learns of it.
+  // Any thread: a number for an object that is put() later, when the JS thread learns of it. 0 when none is left.
   Id reserve() {
     const std::lock_guard lock(mutex_);
     if (free_.empty()) {
+      if (generations_.size() > kSlotMask) return 0;
       free_.push_back(static_cast<uint32_t>(generations_.size()));
-      generations_.push_back(1);
+      generations_.push_back(first_generation_);
     }
-    const uint32_t index = free_.back();
-    free_.pop_back();
-    return generations_[index] << kIndexBits | index;
+    const uint32_t slot = free_.front();  // the one that has been free for longest
+    free_.pop_front();
+    return generations_[slot] << kSlotBits | slot;
   }
 
   void put(Id id, std::shared_ptr<T> object) {
-    const uint32_t index = id & kIndexMask;
-    if (index >= slots_.size()) slots_.resize(index + 1);
-    slots_[index] = {id, std::move(object)};
+    const size_t slot = id & kSlotMask;
+    if (slot >= slots_.size()) slots_.resize(slot + 1);
+    slots_[slot] = {id, std::move(object)};
   }
 
   // Empty when there is no such object (any more).
   std::shared_ptr<T> find(Id id) const {
-    const uint32_t index = id & kIndexMask;
-    if (index >= slots_.size() || slots_[index].id != id) return nullptr;
-    return slots_[index].object;
+    const size_t slot = id & kSlotMask;
+    if (id == 0 || slot >= slots_.size() || slots_[slot].id != id) return nullptr;
+    return slots_[slot].object;
   }
 
   void remove(Id id) {
-    const uint32_t index = id & kIndexMask;
-    if (index >= slots_.size() || slots_[index].id != id) return;
-    slots_[index] = {};
+    const auto slot = static_cast<uint32_t>(id & kSlotMask);
+    if (id == 0 || slot >= slots_.size() || slots_[slot].id != id) return;
+    slots_[slot] = {};
     const std::lock_guard lock(mutex_);
-    generations_[index] = generations_[index] % kGenerations + 1;
-    free_.push_back(index);
+    if (++generations_[slot] <= kLastGeneration) free_.push_back(slot);
+  }
+
+  // A number that was reserved for nothing.
+  void cancel(Id id) {
+    put(id, nullptr);
+    remove(id);
+  }
+
+  // For tests: every number from now on is of this generation or a later one.
+  void countFrom(uint64_t generation) {
+    const std::lock_guard lock(mutex_);
+    first_generation_ = std::max(first_generation_, std::min(generation, kLastGeneration));
+    for (const uint32_t slot : free_) generations_[slot] = std::max(generations_[slot], first_generation_);
   }
 
   template <class Visit>
@@ -61,9 +81,7 @@ class HandleTable {
   }
 
  private:
-  static constexpr uint32_t kIndexBits = 20;  // a million at once
-  static constexpr uint32_t kIndexMask = (1u << kIndexBits) - 1;
-  static constexpr uint32_t kGenerations = (1u << (32 - kIndexBits)) - 1;  // 1 … 4095: an id is never 0
+  static constexpr uint64_t kSlotMask = (uint64_t{1} << kSlotBits) - 1;
 
   struct Slot {
     Id id = 0;  // 0: nothing here
@@ -72,8 +90,9 @@ class HandleTable {
   std::vector<Slot> slots_;
 
   std::mutex mutex_;  // what reserve() needs
-  std::vector<uint32_t> generations_;
-  std::vector<uint32_t> free_;
+  uint64_t first_generation_ = 1;
+  std::vector<uint64_t> generations_;
+  std::deque<uint32_t> free_;
 };
 
 }  // namespace framepipe

@@ -33,6 +33,16 @@ class Loop {
   std::shared_ptr<Connection> connection(Id id) const { return connections_.find(id); }
   EventQueue& events() { return events_; }
 
+  static constexpr Failure noNumberLeft(const char* syscall) {
+    return {"EMFILE", syscall, 0,
+            "all numbers for connections, servers and identities are used up: restart the process"};
+  }
+  // For tests: numbers from now on are of this generation or a later one (HandleTable).
+  void countFrom(uint64_t generation) {
+    connections_.countFrom(generation);
+    listeners_.countFrom(generation);
+  }
+
   // JS thread, before an event is given to JavaScript: a number that was reserved becomes valid.
   virtual void admit(const Event& event) {
     if (!event.opened) return;

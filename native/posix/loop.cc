@@ -60,6 +60,10 @@ Outcome<Id> SocketLoop::listen(const ListenOptions& options) {
   const auto listener = std::make_shared<SocketListener>(state_, connections_, options);
   if (const Failure failure = listener->open()) return failure;
   const Id id = listeners_.add(listener);
+  if (!id) {
+    listener->abandon();
+    return noNumberLeft("listen");
+  }
   listener->begin(id);
   return id;
 }
@@ -80,6 +84,7 @@ Outcome<Id> SocketLoop::connect(const ConnectOptions& options, Id) {
                                         /*accepted=*/false);
   if (const int error = transport->open()) return errnoFailure(-error, "connect");
   const Id id = connections_.reserve();
+  if (!id) return noNumberLeft("connect");
   const auto connection = std::make_shared<Connection>(state_.context(), id, std::move(transport), options, peer.value,
                                                        Connection::Side::Client);
   connections_.put(id, connection);

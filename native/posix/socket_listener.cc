@@ -106,11 +106,12 @@ void SocketListener::admit(UniqueFd socket) {
   const auto peer = peerOf(socket.get(), "accept");
   if (!peer || !welcome(peer.value)) return;
   if (options_.out_buffer > kUsualBuffer) raiseSendBuffer(socket.get(), options_.out_buffer);
+  const Id id = connections_.reserve();
+  if (!id) return;
   auto transport =
       std::make_unique<SocketTransport>(state_, std::move(socket), options_, weak_from_this(), /*accepted=*/true);
-  if (transport->open() < 0) return;
+  if (transport->open() < 0) return connections_.cancel(id);
   ++open_connections_;
-  const Id id = connections_.reserve();
   const auto connection = std::make_shared<Connection>(state_.context(), id, std::move(transport), options_, peer.value,
                                                        Connection::Side::Server);
   connections_.put(id, connection);

@@ -39,6 +39,7 @@ Outcome<Id> PipeLoop::listen(const ListenOptions& options) {
   if (const Failure failure = port_.open()) return failure;
 
   const Id id = listeners_.reserve();
+  if (!id) return noNumberLeft("listen");
   auto listener =
       std::make_shared<PipeListener>(*this, id, std::move(path.value), options, std::move(descriptor.value));
   listeners_.put(id, listener);
@@ -66,7 +67,7 @@ Outcome<Id> PipeLoop::connectHere(const std::wstring& path, const ConnectOptions
   if (const Failure failure = port_.open()) return failure;
   if (const DWORD error = port_.associate(pipe.value.handle.get())) return win32Failure(error, "connect");
   const auto connection = adopt(std::move(pipe.value));
-  if (!connection) return ending("connect");
+  if (!connection) return stopping_ ? ending("connect") : noNumberLeft("connect");
   connections_.put(connection->id(), connection);
   connection->keepAlive(true);
   connection->start();
@@ -87,11 +88,13 @@ Outcome<Id> PipeLoop::connectElsewhere(const std::wstring& path, const ConnectOp
 }
 
 std::shared_ptr<Connection> PipeLoop::adopt(PipeEnd&& end) {
+  const Id id = connections_.reserve();
+  if (!id) return nullptr;
   const ChannelOptions options = end.options;
   const Peer peer = end.peer;
   const auto side = end.server ? Connection::Side::Server : Connection::Side::Client;
   auto connection =
-      std::make_shared<Connection>(Connection::Context{host_, *this, pool_}, connections_.reserve(),
+      std::make_shared<Connection>(Connection::Context{host_, *this, pool_}, id,
                                    std::make_unique<PipeTransport>(*this, std::move(end)), options, peer, side);
   auto& transport = static_cast<PipeTransport&>(connection->transport());
   return live_.enter(std::shared_ptr<Live>(connection, &transport)) ? connection : nullptr;
