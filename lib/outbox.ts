@@ -1,5 +1,7 @@
 // Small frames on their way into native code, gathered in memory that both sides share, so that many cross at
-// once; see native/binding/outbox.h.
+// once; see native/binding/outbox.h. No code of the user's runs while one is written: it is there with its bytes and its
+// entry, or not at all.
+import { lengthOf } from './framing/bytes.ts';
 import type { RawFraming } from './native.ts';
 
 const LONGEST = 2048; // copying more costs more than the crossing that it saves
@@ -10,20 +12,35 @@ export const outbox: Uint8Array = new Uint8Array(64 * 1024);
 export const outboxTable: Float64Array = new Float64Array(FIRST + 2 * 1024);
 let filled = 0;
 
-/** Copies frames, from `frames[next]` on, as many as there is room for. Returns the first one that was not. */
-export function gather(connection: number, frames: readonly Uint8Array[], next: number): number {
+/** Copies a frame of `length` bytes. False when there is no room for it. */
+export function gather(connection: number, frame: Uint8Array, length: number): boolean {
   const count = outboxTable[COUNT]!;
   if (count === 0) filled = 0;
+  const entry = FIRST + 2 * count;
+  if (entry >= outboxTable.length || filled + length > outbox.length) return false;
+  outbox.set(frame, filled); // throws for a detached buffer, and then nothing has changed
+  outboxTable[entry] = connection;
+  outboxTable[entry + 1] = length;
+  filled += length;
+  outboxTable[COUNT] = count + 1;
+  return true;
+}
+
+/** Copies frames, from `frames[next]` on, as many as there is room for. Returns the first one that was not. */
+export function gatherMany(connection: number, frames: readonly Uint8Array[], next: number): number {
+  const count = outboxTable[COUNT]!;
+  let end = count === 0 ? 0 : filled;
   let entry = FIRST + 2 * count;
   for (; next < frames.length && entry < outboxTable.length; next++) {
     const frame = frames[next]!;
-    const { length } = frame;
-    if (filled + length > outbox.length) break;
-    outbox.set(frame, filled);
-    filled += length;
+    const length = lengthOf(frame);
+    if (end + length > outbox.length) break;
+    outbox.set(frame, end);
+    end += length;
     outboxTable[entry++] = connection;
     outboxTable[entry++] = length;
   }
+  filled = end;
   outboxTable[COUNT] = (entry - FIRST) / 2;
   return next;
 }

@@ -1,18 +1,16 @@
 // The sending half of a connection: frames into native code, at the pace that the peer's reading allows.
-import { failureToError, type PipeError } from './errors.ts';
+import { failureToError, invalid, type PipeError } from './errors.ts';
+import { copyOf, isUint8Array, lengthOf, requireAttached } from './framing/bytes.ts';
 import { type Framing, fromFrame, rawFraming } from './framing/framing.ts';
 import type { Handle } from './handles.ts';
 import { flushSoon, loop } from './loop.ts';
 import type { RawFailure } from './native.ts';
-import { gather, gatherable } from './outbox.ts';
+import { gather, gatherable, gatherMany } from './outbox.ts';
 import { type Deferred, deferred } from './promises.ts';
 
 /** What was sent is accepted already, for those who want to know at once. */
 export const ACCEPTED: Promise<void> = Promise.resolve();
 const NOTHING: readonly Uint8Array[] = [];
-/** The frame that is sent: no array for each. */
-const EMPTY = new Uint8Array(0);
-const ONE: [Uint8Array] = [EMPTY];
 /** About what a frame costs beside its bytes. */
 const HEADER = 8;
 
@@ -41,11 +39,13 @@ export class Sender<T> {
   send(frame: T | Uint8Array): Promise<void> {
     try {
       const bytes = fromFrame(this.#framing, frame);
-      if (bytes.length > this.#gatherable) return this.#accepted(loop.send(this.#connection.number, bytes));
-      ONE[0] = bytes;
-      this.#gather(ONE);
-      ONE[0] = EMPTY;
-      return this.#paced(bytes.length + HEADER);
+      const length = lengthOf(bytes);
+      if (length > this.#gatherable) return this.#accepted(loop.send(this.#connection.number, bytes));
+      if (!gather(this.#connection.number, bytes, length)) {
+        loop.takeOutbox();
+        gather(this.#connection.number, bytes, length);
+      }
+      return this.#paced(length + HEADER);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -53,14 +53,14 @@ export class Sender<T> {
 
   sendMany(frames: Iterable<T | Uint8Array>): Promise<void> {
     try {
-      // All of them before the first one goes: what cannot be a frame is found out here.
-      const all = Array.isArray(frames) ? new Array<Uint8Array>(frames.length) : [];
-      let [count, bytes, longest] = [0, 0, 0];
-      for (const frame of frames) {
-        const one = fromFrame(this.#framing, frame);
-        if (one.length > longest) longest = one.length;
-        bytes += one.length + HEADER;
-        all[count++] = one;
+      const all = this.#take(frames);
+      // No code of the user's runs from here on: all of them go, or none.
+      let [bytes, longest] = [0, 0];
+      for (let i = 0; i < all.length; i++) {
+        const length = lengthOf(all[i]!);
+        if (length === 0) requireAttached(all[i]!);
+        if (length > longest) longest = length;
+        bytes += length + HEADER;
       }
       if (longest > this.#gatherable) return this.#accepted(loop.sendMany(this.#connection.number, all));
       this.#gather(all);
@@ -93,11 +93,24 @@ export class Sender<T> {
     this.#drained = undefined;
   }
 
+  // All of them before the first one goes: what is no frame is found out here. An iterator may yield the same memory again
+  // with other bytes in it.
+  #take(frames: Iterable<T | Uint8Array>): Uint8Array[] {
+    if (typeof (frames as Partial<typeof frames> | null | undefined)?.[Symbol.iterator] !== 'function')
+      throw invalid('frames', frames, 'an iterable of frames, such as an array');
+    const copies = !Array.isArray(frames);
+    const all: Uint8Array[] = [];
+    for (const frame of frames) {
+      all.push(copies && isUint8Array(frame) ? copyOf(frame) : fromFrame(this.#framing, frame));
+    }
+    return all;
+  }
+
   #gather(frames: readonly Uint8Array[]): void {
-    let next = gather(this.#connection.number, frames, 0);
+    let next = gatherMany(this.#connection.number, frames, 0);
     while (next < frames.length) {
       loop.takeOutbox();
-      next = gather(this.#connection.number, frames, next);
+      next = gatherMany(this.#connection.number, frames, next);
     }
   }
 

@@ -1,5 +1,4 @@
 // What a frame is to JavaScript: its bytes, the text in them, or the JSON in that text.
-import { types } from 'node:util';
 import { invalid, PipeError } from '../errors.ts';
 
 /** What frames are: `'buffer'`, `'json'`, or the text in them, in one of Node's encodings. */
@@ -112,6 +111,3 @@ export function wrongType(value: unknown, expected: string, cure = ''): PipeErro
         : `type ${typeof value}`;
   return new PipeError('ERR_INVALID_ARG_TYPE', `The frame must be ${expected}. Received ${received}${cure}`);
 }
-
-/** Also of another realm, as in a test runner's sandbox. */
-export const isUint8Array: (value: unknown) => value is Uint8Array = types.isUint8Array;

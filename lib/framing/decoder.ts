@@ -2,7 +2,8 @@
 
 import { failureToError, invalid } from '../errors.ts';
 import { type NativeDecoder, native } from '../native.ts';
-import { isUint8Array, wrongType } from './conversion.ts';
+import { isUint8Array, requireAttached } from './bytes.ts';
+import { wrongType } from './conversion.ts';
 import { type Framing, fromFrame, nativeFraming, toFrame } from './framing.ts';
 
 /** More than this is decoded piece by piece: offsets are 32 bits wide. */
@@ -43,6 +44,7 @@ export class FrameDecoder<T = Buffer> {
    */
   push(chunk: Uint8Array): T[] {
     if (!isUint8Array(chunk)) throw wrongType(chunk, 'a Uint8Array');
+    requireAttached(chunk);
     const frames: T[] = [];
     for (let at = 0; this.#error === undefined && at < chunk.length; at += LARGEST_PIECE) {
       try {

@@ -2,7 +2,8 @@
 import { endianness } from 'node:os';
 import { failureToError, invalid } from '../errors.ts';
 import { type NativeFraming, native, type RawFailure, type RawFraming } from '../native.ts';
-import { type As, type Conversion, conversionFor, isUint8Array } from './conversion.ts';
+import { isUint8Array, requireAttached } from './bytes.ts';
+import { type As, type Conversion, conversionFor } from './conversion.ts';
 import { type DiscordFrame, discordConversion } from './presets.ts';
 
 const KIB = 1024;
@@ -296,5 +297,7 @@ export function toFrame<T>(framing: Framing<T>, slab: Buffer, begin: number, end
 
 /** A frame's bytes: those that were given, or what `as` makes of the value. Throws `ERR_INVALID_ARG_TYPE`. @internal */
 export function fromFrame<T>(framing: Framing<T>, value: T | Uint8Array): Uint8Array {
-  return isUint8Array(value) ? value : framing[parts].conversion.toBytes(value);
+  if (!isUint8Array(value)) return framing[parts].conversion.toBytes(value);
+  requireAttached(value);
+  return value;
 }

@@ -1,7 +1,8 @@
 // Protocols whose frames are more than their bytes.
 
 import { invalid } from '../errors.ts';
-import { type Conversion, isUint8Array, wrongType } from './conversion.ts';
+import { isUint8Array } from './bytes.ts';
+import { type Conversion, wrongType } from './conversion.ts';
 
 /** A message of Discord's local RPC. */
 export interface DiscordFrame<T = unknown> {
