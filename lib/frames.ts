@@ -39,7 +39,8 @@ export class FrameBatch<T> implements Iterable<T> {
    * Throws a PipeError `ERR_FRAME_INVALID` when the frame is not what the framing's `as` says (JSON).
    */
   at(index: number): T | undefined {
-    const i = index < 0 ? index + this.length : index;
+    const whole = Math.trunc(index) || 0; // as Array.prototype.at() takes it: NaN is 0
+    const i = whole < 0 ? whole + this.length : whole;
     if (!(i >= 0 && i < this.length)) return undefined;
     const bound = 2 * (this.#first + i);
     return toFrame(this.#framing, this.#slab, this.#bounds[bound]!, this.#bounds[bound + 1]!);
@@ -58,6 +59,7 @@ interface Stretch {
   /** The next frame to take. */
   next: number;
   count: number;
+  /** What the frames not taken yet count for. */
   bytes: number;
   newer: Stretch | undefined;
 }
@@ -74,7 +76,7 @@ export class FrameQueue<T> {
   #newest: Stretch | undefined;
   /** Bytes taken that native code has not been told of. */
   #untold = 0;
-  /** Bytes of the stretches that have not been taken whole. */
+  /** Bytes of the frames that have not been taken. */
   bytes = 0;
 
   constructor(connection: Handle, framing: Framing<T>, highWaterMark: number) {
@@ -105,7 +107,13 @@ export class FrameQueue<T> {
     const bound = 2 * stretch.next++;
     const begin = stretch.bounds[bound]!;
     const end = stretch.bounds[bound + 1]!;
-    if (stretch.next === stretch.count) this.#drop(stretch);
+    if (stretch.next === stretch.count) {
+      this.#drop(stretch);
+    } else {
+      const bytes = stretch.bounds[bound + 2]! - begin; // with one header, or delimiter
+      stretch.bytes -= bytes;
+      this.#taken(bytes);
+    }
     return toFrame(this.#framing, stretch.slab, begin, end);
   }
 
@@ -125,8 +133,12 @@ export class FrameQueue<T> {
   #drop(stretch: Stretch): void {
     this.#oldest = stretch.newer;
     if (!stretch.newer) this.#newest = undefined;
-    this.bytes -= stretch.bytes;
-    this.#untold += stretch.bytes;
+    this.#taken(stretch.bytes);
+  }
+
+  #taken(bytes: number): void {
+    this.bytes -= bytes;
+    this.#untold += bytes;
     if (this.#untold < this.#tellFrom) return;
     loop.consumed(this.#connection.number, this.#untold);
     this.#untold = 0;

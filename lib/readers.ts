@@ -6,13 +6,23 @@ interface Waiter<S> {
   reject(error: unknown): void;
   take(source: S): unknown;
   atEnd: unknown;
+  /** Who waits, if it is an iterator, which may be left. */
+  reader: object | undefined;
+  /** It waits no more: its place in the queue is passed over. */
+  gone: boolean;
 }
+
+/** Places that nobody waits in any more and that are kept all the same. */
+const MOST_GONE = 1024;
 
 /** The readers of one source, which has items or none (`ready`), and ends once. */
 export class Readers<S> {
   readonly #source: S;
   readonly #ready: (source: S) => boolean;
-  readonly #waiting: Waiter<S>[] = [];
+  /** In order, from `#first` on; `#count` of them still wait. */
+  #queue: Waiter<S>[] = [];
+  #first = 0;
+  #count = 0;
   #ended = false;
   #error: unknown;
 
@@ -25,10 +35,13 @@ export class Readers<S> {
     return this.#ended;
   }
 
-  /** Gives `take(source)` as soon as there is something, `atEnd` when nothing comes any more. An abort takes nothing. */
-  read<V, E>(take: (source: S) => V, atEnd: E, signal?: AbortSignal): Promise<V | E> {
+  /**
+   * Gives `take(source)` as soon as there is something, `atEnd` when nothing comes any more. An abort takes nothing, nor
+   * does a `reader` that has left.
+   */
+  read<V, E>(take: (source: S) => V, atEnd: E, signal?: AbortSignal, reader?: object): Promise<V | E> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.#waiting.length === 0 && this.#ready(this.#source)) {
+    if (this.#count === 0 && this.#ready(this.#source)) {
       try {
         return Promise.resolve(take(this.#source));
       } catch (error) {
@@ -37,16 +50,19 @@ export class Readers<S> {
     }
     if (this.#ended) return this.#error === undefined ? Promise.resolve(atEnd) : Promise.reject(this.#error);
     return new Promise<V | E>((resolve, reject) => {
-      const waiter: Waiter<S> = { resolve: resolve as (value: unknown) => void, reject, take, atEnd };
-      this.#waiting.push(waiter);
+      const waiter = { resolve: resolve as (value: unknown) => void, reject, take, atEnd, reader, gone: false };
+      this.#queue.push(waiter);
+      this.#count++;
       if (signal) this.#abortable(waiter, signal);
     });
   }
 
   /** Serves those who wait, as far as there is something. */
   serve(): void {
-    while (this.#waiting.length > 0 && this.#ready(this.#source)) {
-      const waiter = this.#waiting.shift()!;
+    while (this.#count > 0 && this.#ready(this.#source)) {
+      const waiter = this.#queue[this.#first++]!;
+      if (waiter.gone) continue;
+      this.#remove(waiter);
       try {
         waiter.resolve(waiter.take(this.#source));
       } catch (error) {
@@ -55,21 +71,48 @@ export class Readers<S> {
     }
   }
 
+  /** Those of this reader wait no more, and take nothing. */
+  leave(reader: object): void {
+    for (const waiter of this.#waiting()) {
+      if (waiter.reader !== reader) continue;
+      this.#remove(waiter);
+      waiter.resolve(waiter.atEnd);
+    }
+  }
+
   /** Nothing comes any more, because of `error` if there is one. The first end counts. */
   end(error?: unknown): void {
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
-    for (const waiter of this.#waiting.splice(0)) {
+    for (const waiter of this.#waiting()) {
+      this.#remove(waiter);
       if (error === undefined) waiter.resolve(waiter.atEnd);
       else waiter.reject(error);
+    }
+  }
+
+  #waiting(): Waiter<S>[] {
+    return this.#queue.slice(this.#first).filter((waiter) => !waiter.gone);
+  }
+
+  // Many thousands may wait: one that leaves must not move all others up.
+  #remove(waiter: Waiter<S>): void {
+    waiter.gone = true;
+    this.#count--;
+    if (this.#count === 0) {
+      this.#queue = [];
+      this.#first = 0;
+    } else if (this.#queue.length > 2 * this.#count + MOST_GONE) {
+      this.#queue = this.#waiting();
+      this.#first = 0;
     }
   }
 
   #abortable(waiter: Waiter<S>, signal: AbortSignal): void {
     const { resolve, reject } = waiter;
     const abort = () => {
-      this.#waiting.splice(this.#waiting.indexOf(waiter), 1);
+      this.#remove(waiter);
       reject(signal.reason);
     };
     signal.addEventListener('abort', abort, { once: true });
@@ -99,11 +142,14 @@ export class ReaderIterator<S, V> implements AsyncIterableIterator<V, undefined>
   }
 
   next(): Promise<IteratorResult<V, undefined>> {
-    return this.#left ? Promise.resolve(DONE) : this.#readers.read(this.#take, DONE);
+    return this.#left ? Promise.resolve(DONE) : this.#readers.read(this.#take, DONE, undefined, this);
   }
 
   return(): Promise<IteratorResult<V, undefined>> {
-    this.#left = true;
+    if (!this.#left) {
+      this.#left = true;
+      this.#readers.leave(this);
+    }
     return Promise.resolve(DONE);
   }
 
