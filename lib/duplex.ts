@@ -1,6 +1,7 @@
 // A connection as a Node stream, for all that takes a socket.
 import { Duplex } from 'node:stream';
 import type { PipeConnection } from './connection.ts';
+import type { FrameBatch } from './frames.ts';
 import { loop } from './loop.ts';
 import { boolean, DIRECTIONS, milliseconds } from './options.ts';
 import { ACCEPTED } from './sender.ts';
@@ -51,7 +52,11 @@ export class PipeDuplex extends Duplex {
   /** Milliseconds of inactivity after which `'timeout'` is emitted, as {@link setTimeout} was told; 0: never. */
   timeout = 0;
 
-  readonly #chunks: AsyncIterator<Iterable<Buffer>>;
+  readonly #batches: AsyncIterator<FrameBatch<Buffer>>;
+  /** What has arrived and was not pushed yet; undefined: the end. */
+  readonly #arrived: (FrameBatch<Buffer> | undefined)[] = [];
+  /** Of the first of them, so many chunks were pushed. */
+  #pushed = 0;
   readonly #endSending: () => Promise<boolean>;
   readonly #linger: number;
   #idle: NodeJS.Timeout | undefined;
@@ -71,7 +76,7 @@ export class PipeDuplex extends Duplex {
     const streamOptions = { allowHalfOpen, readable: direction !== writeOnly, writable: direction !== readOnly };
     super(streamOptions);
     this.connection = connection;
-    this.#chunks = connection.batches();
+    this.#batches = connection.batches();
     this.#endSending = endSending;
     this.#linger = Math.min(milliseconds('linger', linger), LONGEST_TIMER);
     connection.closed.catch((error) => this.destroy(error));
@@ -146,11 +151,11 @@ export class PipeDuplex extends Duplex {
   override _final(callback: Callback): void {
     this.#endSending().then(
       (peerSees) => {
-        callback();
+        process.nextTick(callback);
         if (!peerSees && !this.readableEnded && !this.#closesSoon) void this.#awaitAnswer();
       },
       // The peer may have gone already, having read everything: then all is well.
-      () => this.connection.closed.then(() => callback(), callback),
+      () => this.connection.closed.then(() => process.nextTick(callback), failed(callback)),
     );
   }
 
@@ -159,28 +164,50 @@ export class PipeDuplex extends Duplex {
     clearTimeout(this.#idle);
     clearTimeout(this.#lingering);
     if (error || !this.writableFinished) {
-      if (!error) loop.flush(); // write() and destroy() in one turn: a socket would have written by now
+      loop.flush(); // write() and destroy() in one turn: a socket would have written by now
       this.connection.destroy(error ?? undefined);
     } else {
       this.connection.close({ timeout: Infinity }).catch(() => {}); // all is out: it does not wait
     }
-    const done = () => callback(error);
+    const done = () => process.nextTick(callback, error);
     this.connection.closed.then(done, done);
   }
 
   #pull(): void {
-    this.#chunks.next().then(
+    this.#batches.next().then(
       ({ done, value }) => {
-        if (this.destroyed) return;
-        this.#awake();
-        if (done) return this.#ended();
-        for (const chunk of value) {
-          this.bytesRead += chunk.length;
-          this.push(chunk);
-        }
+        this.#arrived.push(done ? undefined : value);
+        if (this.#arrived.length === 1) process.nextTick(() => this.#deliver());
       },
       (error) => this.destroy(error),
     );
+  }
+
+  // Outside of all promises: what a listener throws is an uncaught exception, as it is with a socket, and the stream goes on.
+  #deliver(after?: 'throw'): void {
+    let thrown = true;
+    try {
+      for (; this.#arrived.length > 0 && !this.destroyed; this.#arrived.shift()) {
+        const batch = this.#arrived[0];
+        this.#active();
+        if (batch) this.#pushAll(batch);
+        else this.#ended();
+      }
+      // A throw kept Node from asking for more.
+      if (after === 'throw' && !this.destroyed) this.read(0);
+      thrown = false;
+    } finally {
+      if (thrown) process.nextTick(() => this.#deliver('throw'));
+    }
+  }
+
+  #pushAll(batch: FrameBatch<Buffer>): void {
+    while (this.#pushed < batch.length && !this.destroyed) {
+      const chunk = batch.at(this.#pushed++)!;
+      this.bytesRead += chunk.length;
+      this.push(chunk);
+    }
+    this.#pushed = 0;
   }
 
   #ended(): void {
@@ -190,14 +217,14 @@ export class PipeDuplex extends Duplex {
 
   #sent(sent: Promise<void>, callback: Callback): void {
     const accepted = () => {
-      this.#awake();
+      this.#active();
       callback();
     };
     if (sent === ACCEPTED) accepted();
-    else sent.then(accepted, callback);
+    else sent.then(() => process.nextTick(accepted), failed(callback));
   }
 
-  #awake(): void {
+  #active(): void {
     this.#idle?.refresh();
     this.#lingering?.refresh();
   }
@@ -220,7 +247,7 @@ export class PipeDuplex extends Duplex {
   }
 
   #lingered(): void {
-    const isBehind = this.readableLength > 0 || this.connection.available > 0;
+    const isBehind = this.readableLength > 0 || this.connection.available > 0 || this.#arrived.length > 0;
     if (isBehind) this.#lingering!.refresh();
     else this.#closeBehindAll();
   }
@@ -236,3 +263,6 @@ export class PipeDuplex extends Duplex {
     return this.readableFlowing !== null || this.listenerCount('readable') > 0;
   }
 }
+
+// The caller's code is not run from within a promise: what it throws would become a rejection.
+const failed = (callback: Callback) => (error: Error) => process.nextTick(callback, error);

@@ -412,6 +412,15 @@ describe('destroy()', () => {
     expect(String(await bytesOf(peer))).toBe('HTTP/1.1 401 Unauthorized\r\n\r\n');
   });
 
+  it('with an error does not take it back, either', async () => {
+    const { stream, peer } = await streamAndPeer();
+    stream.on('error', () => {});
+    stream.write('HTTP/1.1 400 Bad Request\r\n');
+    stream.write('\r\n');
+    stream.destroy(new Error('why'));
+    expect(String(await bytesOf(peer))).toBe('HTTP/1.1 400 Bad Request\r\n\r\n');
+  });
+
   it('interrupts a write that the peer does not take', async () => {
     const { stream, peer } = await streamAndPeer();
     const written = new Promise((resolve) => stream.write(pattern(32 * MIB), resolve));
