@@ -9,14 +9,16 @@ const WINDOWS_LONGEST = 256;
 const SOCKET_LONGEST = 107;
 
 /**
- * The path behind a pipe's name, the one that .NET uses: `\\.\pipe\NAME` on Windows,
+ * The path behind a pipe's name, the one that .NET uses: `\\\\.\\pipe\\NAME` on Windows,
  * `$TMPDIR/CoreFxPipe_NAME` (or `/tmp/…`) elsewhere. Full paths are taken as they are.
- * A name that cannot be is refused here, before anything is created.
+ * An invalid name is refused here, before anything is created: what Windows would understand as another path (`..`, a
+ * trailing dot or blank), and plain names that would not be the same on both systems.
  */
 export function pipePath(name: string, host?: string, platform: NodeJS.Platform = process.platform): string {
   if (typeof name !== 'string') throw invalid('name', name, 'a string');
   if (name === '') throw invalid('name', name, 'a pipe name such as "reports"');
   if (name.includes('\0')) throw invalid('name', name, 'without NUL characters');
+  if (/\p{Surrogate}/u.test(name)) throw invalid('name', name, 'without half of a surrogate pair');
   return platform === 'win32' ? windowsPath(name, host) : socketPath(name, host);
 }
 
@@ -30,12 +32,10 @@ function windowsPath(name: string, host: string | undefined): string {
   const full = WINDOWS_PATH.exec(name);
   if (full && host !== undefined) throw invalid('host', host, `left out when the name ${name} has one already`);
   if (!full && /^[\\/]{2}/.test(name)) throw invalid('name', name, 'a name, or a path like \\\\.\\pipe\\NAME');
-  if (host !== undefined && !/^[^\\/\0\s]+$/.test(host))
-    throw invalid('host', host, 'the name or address of a machine');
-  const bare = full?.[2] ?? name;
-  if (!full && bare.includes('\\'))
-    throw invalid('name', name, 'without backslashes, or a path like \\\\.\\pipe\\NAME');
-  if (bare.toLowerCase() === 'anonymous') throw invalid('name', name, 'another: "anonymous" is reserved by Windows');
+  if (full) checkHost('name', full[1]!);
+  if (host !== undefined) checkHost('host', host);
+  if (full) checkSegments(name, full[2]!);
+  else checkPlain(name, 'a path like \\\\.\\pipe\\NAME');
   const result = full ? name : host === undefined ? WINDOWS_PREFIX + name : `\\\\${host}\\pipe\\${name}`;
   if (result.length > WINDOWS_LONGEST) throw tooLong(result, WINDOWS_LONGEST, 'characters');
   return result;
@@ -45,13 +45,39 @@ function socketPath(name: string, host: string | undefined): string {
   if (host !== undefined && host !== '.') {
     throw new PipeError('ENOTSUP', `host is for Windows: a Unix socket cannot be reached on another machine (${host})`);
   }
-  if (name.toLowerCase() === 'anonymous') throw invalid('name', name, 'another: "anonymous" is reserved by .NET');
+  const windows = WINDOWS_PATH.exec(name);
+  if (windows)
+    throw invalid('name', name, `"${windows[2]}", which is the same pipe on both systems, or an absolute path`);
   const rooted = path.posix.isAbsolute(name);
   if (name.endsWith('/')) throw invalid('name', name, 'a socket, not a folder');
-  if (!rooted && name.includes('/')) throw invalid('name', name, 'a name without "/", or an absolute path');
+  if (!rooted) checkPlain(name, 'an absolute path');
   const result = rooted ? name : path.posix.join(temporaryFolder(), `CoreFxPipe_${name}`);
   if (Buffer.byteLength(result) > SOCKET_LONGEST) throw tooLong(result, SOCKET_LONGEST, 'bytes');
   return result;
+}
+
+// The same on both systems, so that a name means the same pipe on both or none at all.
+function checkPlain(name: string, otherwise: string): void {
+  if (/[\\/]/.test(name)) throw invalid('name', name, `without "/" and "\\", or ${otherwise}`);
+  checkSegments(name, name);
+}
+
+// Windows resolves "." and "..", and drops dots and blanks at the end of a path: the name would be another one, or not a
+// pipe's.
+function checkSegments(name: string, bare: string): void {
+  if (bare.toLowerCase() === 'anonymous')
+    throw invalid('name', name, 'another: "anonymous" is reserved by Windows and .NET');
+  const segments = bare.split(/[\\/]/);
+  if (segments.some((segment) => segment === '' || segment === '.' || segment === '..'))
+    throw invalid('name', name, 'without "." and ".." and without empty parts: Windows would take another path');
+  if (segments.some((segment) => /[. ]$/.test(segment)))
+    throw invalid('name', name, 'without a dot or a blank at its end: Windows drops them, and means another pipe');
+}
+
+function checkHost(option: string, host: string): void {
+  if (host === '.') return;
+  if (!/^[^\\/\0\s?*<>|":]+$/.test(host) || /^\.+$/.test(host))
+    throw invalid(option, host, 'the name or address of a machine, or "." for this one');
 }
 
 // .NET looks at TMPDIR alone; os.tmpdir() would fall back on TMP and TEMP first, and the two sides miss each other.

@@ -23,15 +23,23 @@ describe('a name on Windows', () => {
   it('takes a host', () => {
     expect(path('x', 'SERVER')).toBe('\\\\SERVER\\pipe\\x');
     expect(() => path('\\\\.\\pipe\\x', 'SERVER')).toThrow(/host/);
-    expect(() => path('x', 'a\\b')).toThrow(/host/);
+    for (const host of ['a\\b', 'a/b', '', ' ', '..', '?', 'a:b'])
+      expect(() => path('x', host), host).toThrow(expect.objectContaining({ code: 'EINVAL' }));
+    expect(path('x', '.')).toBe('\\\\.\\pipe\\x');
+    expect(() => path('..', 'SERVER')).toThrow(expect.objectContaining({ code: 'EINVAL' }));
   });
 
-  it.each(['', 'a\0b', 'anonymous', 'Anonymous', '\\\\.\\pipe\\anonymous', 'a\\b', '\\\\.\\other\\x', '\\\\.\\pipe\\'])(
-    'refuses %j',
-    (name) => {
-      expect(() => path(name)).toThrow(expect.objectContaining({ code: 'EINVAL' }));
-    },
-  );
+  it.each([
+    ...['', 'a\0b', 'anonymous', 'Anonymous', '\\\\.\\pipe\\anonymous', 'a\\b', '\\\\.\\other\\x', '\\\\.\\pipe\\'],
+    // Windows would take another path: an SMB connection to a stranger, a file, another pipe.
+    ...['../UNC/evil/pipe/x', '../C:/file', '..\\x', '..', '.', 'x.', 'x ', 'x. ', 'x..', '/x', 'x/', '/run/x', 'a/b'],
+    ...['..', '.', '..\\..\\UNC\\evil\\x', 'a\\..\\..\\x', 'a\\.', 'a.\\b', 'a\\b ', 'a\\\\b', 'a/../b', 'x. '].flatMap(
+      (bad) => [`\\\\.\\pipe\\${bad}`, `//./pipe/${bad}`, `\\\\SERVER\\pipe\\${bad}`],
+    ),
+    ...['\\\\?\\pipe\\x', '\\\\..\\pipe\\x', '\\\\a b\\pipe\\x', '\\\\a:b\\pipe\\x', 'half \ud800', '\udc00'],
+  ])('refuses %j', (name) => {
+    expect(() => path(name)).toThrow(expect.objectContaining({ code: 'EINVAL' }));
+  });
 
   it('may have 256 characters in all', () => {
     expect(path('n'.repeat(247))).toHaveLength(256);
@@ -53,8 +61,15 @@ describe('a name elsewhere', () => {
     expect(path('/run/app/socket')).toBe('/run/app/socket');
   });
 
-  it.each(['', 'a\0b', 'anonymous', 'ANONYMOUS', 'a/b', '/run/folder/', '../up'])('refuses %j', (name) => {
+  it.each([
+    ...['', 'a\0b', 'anonymous', 'ANONYMOUS', 'a/b', '/run/folder/', '../up'],
+    ...['.', '..', 'x.', 'x ', 'a\\b', '\\\\.\\pipe\\x', '//./pipe/x', '\\\\SERVER\\pipe\\x', 'half \ud800'],
+  ])('refuses %j', (name) => {
     expect(() => path(name)).toThrow(expect.objectContaining({ code: 'EINVAL' }));
+  });
+
+  it('of Windows is refused with the name to write instead', () => {
+    expect(() => path('\\\\.\\pipe\\reports')).toThrow(/"reports"/);
   });
 
   it('refuses a host, except this one', () => {

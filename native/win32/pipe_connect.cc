@@ -1,10 +1,9 @@
 #include "win32/pipe_connect.h"
 
-#include <wchar.h>
-
 #include "win32/current_user.h"
 #include "win32/peer_state.h"
 #include "win32/pipe_loop.h"
+#include "win32/pipe_path.h"
 #include "win32/win32_failure.h"
 
 namespace framepipe::win32 {
@@ -52,12 +51,6 @@ Failure check(HANDLE pipe, const Peer& server, const ConnectOptions& options) {
 }
 
 }  // namespace
-
-bool isOnThisMachine(const std::wstring& path) {
-  constexpr size_t kPrefix = 9;
-  return _wcsnicmp(path.c_str(), L"\\\\.\\pipe\\", kPrefix) == 0 ||
-         _wcsnicmp(path.c_str(), L"\\\\?\\pipe\\", kPrefix) == 0;
-}
 
 Outcome<PipeEnd> openPipe(const std::wstring& path, const ConnectOptions& options) {
   UniqueHandle pipe(CreateFileW(path.c_str(), desiredAccess(options.direction), /*share=*/0,

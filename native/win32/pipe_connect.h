@@ -18,9 +18,6 @@ class PipeLoop;
 // Any thread. One attempt; quick, unless `path` leads to another machine.
 Outcome<PipeEnd> openPipe(const std::wstring& path, const ConnectOptions& options);
 
-// Not \\host\pipe\…, nor anything else that might take long to open.
-bool isOnThisMachine(const std::wstring& path);
-
 // An attempt that may take seconds, on a thread of its own. Made and aborted on the JS thread, ends on the port thread.
 class RemoteConnect final : public Live, public std::enable_shared_from_this<RemoteConnect> {
  public:

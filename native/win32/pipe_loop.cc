@@ -2,8 +2,8 @@
 
 #include "win32/pipe_connect.h"
 #include "win32/pipe_listener.h"
+#include "win32/pipe_path.h"
 #include "win32/pipe_transport.h"
-#include "win32/wide_string.h"
 #include "win32/win32_failure.h"
 
 namespace framepipe {
@@ -16,14 +16,6 @@ constexpr Failure ending(const char* syscall) {
   return {"ECANCELED", syscall, 0, "the environment is ending"};
 }
 
-// Windows would cut the path at a NUL, and mean another pipe.
-Outcome<std::wstring> widePath(const std::string& path, const char* syscall) {
-  std::optional<std::wstring> wide = widen(path);
-  if (!wide || wide->empty() || wide->find(L'\0') != std::wstring::npos)
-    return Failure{"EINVAL", syscall, ERROR_INVALID_NAME, "this is no name for a pipe"};
-  return std::move(*wide);
-}
-
 }  // namespace
 
 void PipeLoop::report(Event&& event) noexcept {
@@ -32,7 +24,7 @@ void PipeLoop::report(Event&& event) noexcept {
 }
 
 Outcome<Id> PipeLoop::listen(const ListenOptions& options) {
-  Outcome<std::wstring> path = widePath(options.path, "listen");
+  Outcome<std::wstring> path = pipePath(options.path, "listen");
   if (!path) return path.failure;
   Outcome<SecurityDescriptor> descriptor = SecurityDescriptor::of(options.access, options.sddl, "listen");
   if (!descriptor) return descriptor.failure;
@@ -55,7 +47,7 @@ Outcome<Id> PipeLoop::listen(const ListenOptions& options) {
 
 Outcome<Id> PipeLoop::connect(const ConnectOptions& options, Id request) {
   if (stopping_) return ending("connect");
-  const Outcome<std::wstring> path = widePath(options.path, "connect");
+  const Outcome<std::wstring> path = pipePath(options.path, "connect");
   if (!path) return path.failure;
   if (isOnThisMachine(path.value)) return connectHere(path.value, options);
   return connectElsewhere(path.value, options, request);
