@@ -145,7 +145,8 @@ export interface NativeLoop {
   checkAccess(path: string | Uint8Array, mode: number): 0 | RawFailure;
   /**
    * Settles `request` with the result of the operation, done as the client on the impersonation thread.
-   * `flags`: of `fs.constants`; for mkdir and rm, 1: recursive, 2: force. `more`: what to write, or the new name.
+   * `flags`: of `fs.constants`; for mkdir and rm, 1: recursive, 2: force. `mode`: of what is made; for readFile, the most
+   * bytes that may be read. `more`: what to write, or the new name. `special`: also of what is not a regular file.
    */
   perform(
     identity: number,
@@ -155,6 +156,7 @@ export interface NativeLoop {
     flags?: number,
     mode?: number,
     more?: string | Uint8Array,
+    special?: boolean,
   ): undefined | RawFailure;
 }
 

@@ -2,6 +2,7 @@ import { constants, type OpenMode, type PathLike, type Stats } from 'node:fs';
 import { invalid, PipeError } from '../errors.ts';
 import { loop, request } from '../loop.ts';
 import type { Operation } from '../native.ts';
+import { boolean } from '../options.ts';
 import { type ClientDirent, direntsOf, type RawStatus, statsOf } from './client-files.ts';
 import { fileMode, nativePath, openFlags, plainPath } from './path.ts';
 
@@ -29,7 +30,18 @@ export type FileOptions<E = BufferEncoding> =
       readonly flag?: OpenMode | undefined;
       /** Permissions of a file that is made. Default: `0o666`. */
       readonly mode?: string | number | undefined;
+      /** For reading: the most bytes that are read, up to 2 GiB − 1. Default: 64 MiB. */
+      readonly maxLength?: number | undefined;
+      /**
+       * Also devices, FIFOs and pipes, which may have no end: the client chooses the name. Default: `false`.
+       */
+      readonly special?: boolean | undefined;
     };
+
+/** The client names the file: so this much, and no more, unless the caller says otherwise. */
+const DEFAULT_MAX_LENGTH = 64 * 1024 * 1024;
+/** Node's own limit for readFile. */
+const GREATEST_MAX_LENGTH = 2 ** 31 - 1;
 
 const RECURSIVE = 1;
 const FORCE = 2;
@@ -58,14 +70,19 @@ export class AsClient {
 
   /**
    * Opens a file and gives its descriptor, for `node:fs` to use and to close. The system asks for rights when a file is
-   * opened, so it may be read and written as anybody. It does not wait for the other end of a FIFO. (In a Worker, Node warns
-   * when a descriptor is closed that Node has not opened itself.)
+   * opened, so it may be read and written as anybody. It does not wait for the other end of a FIFO. Windows: the server of a
+   * pipe that is opened learns nobody's identity (`CreateFileW` with `SECURITY_ANONYMOUS`). (In a Worker, Node warns when a
+   * descriptor is closed that Node has not opened itself.)
    */
   open(path: PathLike, flags: OpenMode = 'r', mode: string | number = 0o666): Promise<number> {
     return this.#perform('open', path, () => [openFlags(flags), fileMode(mode)]);
   }
 
-  /** A whole file: its bytes, or with an encoding its text. */
+  /**
+   * A whole regular file: its bytes, or with an encoding its text. Rejects with `ENOTSUP` for a device, a FIFO, a socket or
+   * a pipe (unless `special`), with `EISDIR` for a folder, and with `ERR_FS_FILE_TOO_LARGE` for more than `maxLength`
+   * bytes (64 MiB), before memory is taken for them.
+   */
   readFile(path: PathLike, options?: FileOptions<null> | null): Promise<Buffer>;
   readFile(
     path: PathLike,
@@ -73,19 +90,27 @@ export class AsClient {
   ): Promise<string>;
   readFile(path: PathLike, options?: FileOptions<BufferEncoding | null> | null): Promise<string | Buffer>;
   async readFile(path: PathLike, options?: FileOptions<BufferEncoding | null> | null): Promise<string | Buffer> {
-    const { encoding, flag = 'r' } = fileOptions(options);
-    const bytes = await this.#perform<Buffer>('readFile', path, () => [openFlags(flag)]);
+    const { encoding, flag = 'r', maxLength = DEFAULT_MAX_LENGTH, special = false } = fileOptions(options);
+    if (!(Number.isInteger(maxLength) && maxLength >= 0 && maxLength <= GREATEST_MAX_LENGTH))
+      throw invalid('maxLength', maxLength, `a whole number from 0 to ${GREATEST_MAX_LENGTH} (bytes)`);
+    boolean('special', special);
+    const bytes = await this.#perform<Buffer>('readFile', path, () => [openFlags(flag), maxLength, '', special]);
     return encoding ? bytes.toString(encoding) : bytes;
   }
 
-  /** Writes a whole file, which is made if there is none (`mode`) and emptied before, unless `flag` says otherwise. */
+  /**
+   * Writes a whole regular file, which is made if there is none (`mode`) and emptied before, unless `flag` says otherwise.
+   * Rejects with `ENOTSUP` for a device, a FIFO, a socket or a pipe, unless `special`.
+   */
   async writeFile(
     path: PathLike,
     data: string | NodeJS.ArrayBufferView,
     options?: FileOptions<BufferEncoding | null>,
   ): Promise<void> {
-    const { encoding, flag = 'w', mode = 0o666 } = fileOptions(options);
-    await this.#perform('writeFile', path, () => [openFlags(flag), fileMode(mode), bytesOf(data, encoding)]);
+    const { encoding, flag = 'w', mode = 0o666, special = false } = fileOptions(options);
+    boolean('special', special);
+    const bytes = bytesOf(data, encoding);
+    await this.#perform('writeFile', path, () => [openFlags(flag), fileMode(mode), bytes, special]);
   }
 
   /** What the file is. */
@@ -150,7 +175,7 @@ export class AsClient {
   async #perform<T>(
     operation: Operation,
     path: PathLike,
-    more: () => [flags?: number, mode?: number, more?: string | Uint8Array] = () => [],
+    more: () => [flags?: number, mode?: number, more?: string | Uint8Array, special?: boolean] = () => [],
   ): Promise<T> {
     const identity = this.#held();
     const where = nativePath(path);

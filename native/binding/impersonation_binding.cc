@@ -53,7 +53,11 @@ FileOperation operationFrom(const Napi::CallbackInfo& info, FileOperation::Kind 
   operation.flags = static_cast<int>(flags);
   operation.recursive = flags & kRecursive;
   operation.force = flags & kForce;
-  operation.mode = static_cast<int>(numberAt(info, 5));
+  if (kind == FileOperation::Kind::ReadFile)
+    operation.max_length = numberAt(info, 5);
+  else
+    operation.mode = static_cast<int>(numberAt(info, 5));
+  operation.special = info[7].ToBoolean();
   if (kind == FileOperation::Kind::Rename) operation.target = bytesAt<std::string>(info, 6);
   if (kind == FileOperation::Kind::WriteFile) operation.bytes = bytesAt<Bytes>(info, 6);
   return operation;

@@ -18,11 +18,10 @@ struct Conversion {
   Napi::Value operator()(const std::string& text) const { return Napi::String::New(env, text); }
   Napi::Value operator()(Descriptor& descriptor) const { return Napi::Number::New(env, descriptor.release()); }
 
-  Napi::Value operator()(Bytes& bytes) const {
-    if (bytes.size() < kCopyBelow) return Napi::Buffer<uint8_t>::Copy(env, bytes.data(), bytes.size());
-    auto* own = new Bytes(std::move(bytes));
-    return Napi::Buffer<uint8_t>::NewOrCopy(
-        env, own->data(), own->size(), [](Napi::Env, uint8_t*, Bytes* hint) { delete hint; }, own);
+  Napi::Value operator()(FileContents& contents) const {
+    if (contents.length < kCopyBelow) return Napi::Buffer<uint8_t>::Copy(env, contents.bytes.get(), contents.length);
+    uint8_t* bytes = contents.bytes.release();
+    return Napi::Buffer<uint8_t>::NewOrCopy(env, bytes, contents.length, [](Napi::Env, uint8_t* own) { delete[] own; });
   }
 
   Napi::Value operator()(const FileStatus& s) const {

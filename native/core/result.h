@@ -1,6 +1,8 @@
 // What an operation that JavaScript waits for came to, when it is more than success or failure.
 #pragma once
+#include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <string>
 #include <utility>
 #include <variant>
@@ -11,6 +13,12 @@
 namespace framepipe {
 
 using Bytes = std::vector<uint8_t>;
+
+// Of a size that somebody else has chosen: without memory for it there are no bytes, and the process goes on.
+struct FileContents {
+  std::unique_ptr<uint8_t[]> bytes;
+  size_t length = 0;
+};
 
 struct FileStatus {  // in the units of fs.Stats
   uint64_t dev, mode, nlink, uid, gid, rdev, ino, size, blksize, blocks;
@@ -27,7 +35,7 @@ struct User {
   int64_t uid = -1, gid = -1;     // elsewhere; -1 on Windows
 };
 
-using Result = std::variant<std::monostate, int64_t, std::string, Bytes, FileStatus, std::vector<DirectoryEntry>, User,
-                            Descriptor>;
+using Result = std::variant<std::monostate, int64_t, std::string, FileContents, FileStatus, std::vector<DirectoryEntry>,
+                            User, Descriptor>;
 
 }  // namespace framepipe

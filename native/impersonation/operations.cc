@@ -3,7 +3,8 @@
 #include <uv.h>
 
 #include <algorithm>
-#include <limits>
+#include <memory>
+#include <new>
 
 #include "impersonation/file_access.h"
 #include "impersonation/file_kind.h"
@@ -19,61 +20,79 @@ void closeFile(int descriptor) {
   request.call(uv_fs_close, descriptor);
 }
 
-// The client names the file, and this thread serves all clients: it neither waits for the other end of a FIFO, nor
-// takes a terminal for its own.
-Outcome<Descriptor> openFile(const FileOperation& operation) {
-  FsRequest request;
-  const int flags = operation.flags | UV_FS_O_NONBLOCK | UV_FS_O_NOCTTY;
-  const int descriptor = request.call(uv_fs_open, operation.path.c_str(), flags, operation.mode);
-  if (descriptor < 0) return request.failure("open");
-  return Descriptor(descriptor, closeFile);
+Outcome<Descriptor> opened(const FileOperation& operation) {
+  const Outcome<int> descriptor = openFile(operation.path.c_str(), operation.flags, operation.mode);
+  if (!descriptor) return descriptor.failure;
+  return Descriptor(descriptor.value, closeFile);
 }
 
 Outcome<Result> open(const FileOperation& operation) {
-  Outcome<Descriptor> file = openFile(operation);
+  Outcome<Descriptor> file = opened(operation);
   if (!file) return file.failure;
   if (!(operation.flags & UV_FS_O_NONBLOCK)) waitOn(file.value.number());
   return Result(std::move(file.value));
 }
 
-// To read or write all of it. Not a pipe, which would hold up all other clients for as long as this one likes.
+// To read or write all of it. The client names the file: a device may have no end, and a pipe would hold up all other
+// clients for as long as this one likes.
 Outcome<Descriptor> openWhole(const FileOperation& operation, uint64_t& size) {
-  Outcome<Descriptor> file = openFile(operation);
+  Outcome<Descriptor> file = opened(operation);
   if (!file) return file;
   FsRequest status;
   if (status.call(uv_fs_fstat, file.value.number()) < 0) return status.failure("fstat");
   const uv_stat_t& found = *uv_fs_get_statbuf(status.get());
-  if (kindOf(found) == kFifo) return Failure{"ENOTSUP", "open", 0, "it is a pipe, not a file: open() it", {}};
-  size = found.st_size;
+  const bool regular = kindOf(found) == kRegular;
+  if (kindOf(found) == kFolder) return Failure{"EISDIR", "read", 0, "it is a folder", {}};
+  if (!regular && !operation.special)
+    return Failure{"ENOTSUP",
+                   "open",
+                   0,
+                   "it is not a regular file but a device, a pipe or a socket: open() it, or say { special: true }",
+                   {}};
+  size = regular ? found.st_size : 0;
   return file;
 }
 
 constexpr size_t kReadStep = 64u << 10;
-constexpr size_t kLargestFile = std::numeric_limits<int32_t>::max();  // Node's own limit for readFile
-constexpr Failure kTooLarge{
-    "ERR_FS_FILE_TOO_LARGE", "read", 0, "it has more than 2 GiB: open() it and read it in parts", {}};
+constexpr Failure kTooLarge{"ERR_FS_FILE_TOO_LARGE",
+                            "read",
+                            0,
+                            "it is longer than maxLength: raise that, or open() it and read it in parts",
+                            {}};
+constexpr Failure kNoMemory{"ENOMEM", "read", 0, "there is no memory for the file", {}};
+
+// Keeps what has been read. False: there is no memory.
+bool resize(FileContents& contents, size_t size) {
+  std::unique_ptr<uint8_t[]> bytes(new (std::nothrow) uint8_t[size]);
+  if (!bytes) return false;
+  std::copy_n(contents.bytes.get(), contents.length, bytes.get());
+  contents.bytes = std::move(bytes);
+  return true;
+}
 
 Outcome<Result> readFile(const FileOperation& operation) {
   uint64_t expected = 0;
   const Outcome<Descriptor> file = openWhole(operation, expected);
   if (!file) return file.failure;
-  if (expected > kLargestFile) return kTooLarge;
-  // Some files say that they are empty, and are not.
-  Bytes bytes(static_cast<size_t>(expected) + 1);
-  size_t length = 0;
-  for (;;) {
-    if (length > kLargestFile) return kTooLarge;
-    if (length == bytes.size()) bytes.resize(length + std::max(kReadStep, length / 2));
-    uv_buf_t room = uv_buf_init(reinterpret_cast<char*>(bytes.data() + length),
-                                static_cast<unsigned>(std::min<size_t>(bytes.size() - length, 1u << 30)));
+  if (expected > operation.max_length) return kTooLarge;
+  // One byte more shows the end, or that there is more: some files say that they are empty and are not, and some grow.
+  FileContents contents;
+  for (size_t size = 0;;) {
+    if (contents.length > operation.max_length) return kTooLarge;
+    if (contents.length == size) {
+      size = size == 0 ? static_cast<size_t>(expected) + 1 : size + std::max(kReadStep, size / 2);
+      size = std::min(size, operation.max_length + 1);
+      if (!resize(contents, size)) return kNoMemory;
+    }
+    uv_buf_t room = uv_buf_init(reinterpret_cast<char*>(contents.bytes.get() + contents.length),
+                                static_cast<unsigned>(std::min<size_t>(size - contents.length, 1u << 30)));
     FsRequest read;
     const int count = read.call(uv_fs_read, file.value.number(), &room, 1u, int64_t{-1});
     if (count < 0) return read.failure("read");
     if (count == 0) break;
-    length += static_cast<size_t>(count);
+    contents.length += static_cast<size_t>(count);
   }
-  bytes.resize(length);
-  return Result(std::move(bytes));
+  return Result(std::move(contents));
 }
 
 Outcome<Result> writeFile(const FileOperation& operation) {

@@ -17,13 +17,15 @@ struct FileOperation {
   Kind kind;
   std::string path;
   int flags = 0;    // Open, ReadFile, WriteFile: as in fs.constants
-  int mode = 0;     // Open, WriteFile, MkDir: of what is made; Access: what for
+  int mode = 0666;  // Open, WriteFile, MkDir: of what is made; Access: what for
   bool recursive = false, force = false;  // MkDir, Rm
+  bool special = false;                   // ReadFile, WriteFile: also of what is not a regular file
+  size_t max_length = 0;                  // ReadFile: bytes
   std::string target;                     // Rename
   Bytes bytes;                            // WriteFile
 };
 
-// Open: a Descriptor. ReadFile: Bytes. Stat, LStat: FileStatus. ReadDir: entries. MkDir, recursive: the first folder
+// Open: a Descriptor. ReadFile: FileContents. Stat, LStat: FileStatus. ReadDir: entries. MkDir, recursive: the first folder
 // that was made, a string, if any. Else nothing.
 Outcome<Result> perform(const FileOperation& operation) noexcept;
 

@@ -7,6 +7,8 @@
 
 #include <cerrno>
 
+#include "impersonation/fs_request.h"
+
 namespace framepipe {
 
 // access(2), and with it libuv's uv_fs_access(), asks what the real user may do: the server, not the client.
@@ -20,6 +22,13 @@ Failure checkAccess(const char* path, int mode) noexcept {
   if (errno == ENOSYS && faccessat(AT_FDCWD, path, mode, AT_EACCESS) == 0) return {};
   const int error = errno;
   return {uv_err_name(-error), "access", error, uv_strerror(-error), {}};
+}
+
+Outcome<int> openFile(const char* path, int flags, int mode) noexcept {
+  FsRequest request;
+  const int descriptor = request.call(uv_fs_open, path, flags | UV_FS_O_NONBLOCK | UV_FS_O_NOCTTY, mode);
+  if (descriptor < 0) return request.failure("open");
+  return descriptor;
 }
 
 void waitOn(int descriptor) noexcept {

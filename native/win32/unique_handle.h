@@ -22,6 +22,8 @@ class UniqueHandle {
   HANDLE get() const { return handle_; }
   explicit operator bool() const { return handle_ != nullptr; }
   HANDLE* out() { return &handle_; }
+  // Whoever takes it closes it.
+  HANDLE release() { return std::exchange(handle_, nullptr); }
   void reset() {
     if (handle_) CloseHandle(std::exchange(handle_, nullptr));
   }
