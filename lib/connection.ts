@@ -173,7 +173,8 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    * acts with the client's rights, and hands it the asynchronous operations to `await`. The thread is itself again
    * before anything else runs. Resolves or rejects as `fn` does. Rejects, and does not call `fn`, with
    * `ERR_PIPE_CANNOT_IMPERSONATE` when the client offered too little (its `impersonation` option) or this process may
-   * not become another user, and with `ERR_PIPE_ASYNC_WITHOUT_CLIENT` for an async `fn` that does not take `as`.
+   * not become another user, and with `ERR_PIPE_ASYNC_WITHOUT_CLIENT` when its work would go on as the server: for an async
+   * `fn` that does not take `as`, an asynchronous function of `node:fs` that it calls, a promise though it never used `as`.
    * Windows: `ImpersonateNamedPipeClient`. Linux: the credentials of this one thread.
    */
   runAsClient<R>(fn: (as: AsClient) => R | PromiseLike<R>): Promise<R> {

@@ -14,6 +14,10 @@ import { clientAs, type LinuxUser, start } from './support/clients.ts';
 import { serverFor, uniqueName } from './support/pipes.ts';
 import { isRoot, on } from './support/system.ts';
 
+// Taken out of node:fs before any client is acted as: nobody notices that they are called.
+const statBefore = fs.stat;
+const readFileBefore = fs.promises.readFile;
+
 const A: LinuxUser = { uid: 12345, gid: 12346, groups: [777, 12346] };
 const B: LinuxUser = { uid: 65534, gid: 65534, groups: [65534] };
 
@@ -204,7 +208,7 @@ on(isRoot, 'clients that are other users', () => {
       later(setImmediate);
       later((callback) => setTimeout(callback, 0));
       later((callback) => Promise.resolve().then(callback));
-      later((callback) => fs.stat('/', callback));
+      later((callback) => statBefore('/', callback));
       await null;
       later((callback) => callback());
       await as.stat('/');
@@ -230,7 +234,7 @@ on(isRoot, 'clients that are other users', () => {
     const refused = Array.from({ length: 100 }, () => codeOf(b.runAsClient((as) => as.readFile(onlyRoot))));
     await a.runAsClient(() => {
       const before = Atomics.load(counts, 0);
-      for (let i = 0; i < 50; i++) pool.push(codeOf(fs.promises.readFile(onlyRoot)));
+      for (let i = 0; i < 50; i++) pool.push(codeOf(readFileBefore(onlyRoot)));
       const until = performance.now() + 300;
       while (performance.now() < until) expect(code(() => fs.readFileSync(onlyRoot))).toBe('EACCES');
       expect(Atomics.load(counts, 0)).toBeGreaterThan(before);

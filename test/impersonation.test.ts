@@ -8,7 +8,7 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { takesNoClient } from '../lib/impersonation/async-without-client.ts';
-import type { PipeConnection } from '../lib/index.ts';
+import type { AsClient, PipeConnection } from '../lib/index.ts';
 import { start } from './support/clients.ts';
 import { type Pair, pair } from './support/pipes.ts';
 import { hasPipeSecurity, isLinux, isWindows, on } from './support/system.ts';
@@ -41,11 +41,13 @@ on(hasPipeSecurity, 'runAsClient', () => {
 
   it('gives what its function gives', async () => {
     expect(await served.runAsClient(() => 42)).toBe(42);
-    expect(await served.runAsClient(() => Promise.resolve('later'))).toBe('later');
-    expect(await served.runAsClient(async (as) => typeof as.readFile)).toBe('function');
-    // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
-    const thenable = { then: (resolve: (value: string) => void) => resolve('thenable') } as PromiseLike<string>;
-    expect(await served.runAsClient(() => thenable)).toBe('thenable');
+    expect(await served.runAsClient((as) => as.stat('.').then(() => 'later'))).toBe('later');
+    expect(await served.runAsClient(async (as) => typeof (await as.user()).name)).toBe('string');
+    const thenable = (as: AsClient) => ({
+      // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
+      then: (resolve: (value: string) => void) => void as.stat('.').then(() => resolve('thenable')),
+    });
+    expect(await served.runAsClient((as) => thenable(as) as unknown as PromiseLike<string>)).toBe('thenable');
   });
 
   it('passes on what its function throws, whatever it is', async () => {
@@ -66,7 +68,8 @@ on(hasPipeSecurity, 'runAsClient', () => {
       }),
     ).rejects.toBeUndefined();
     await expect(
-      served.runAsClient(async (_as) => {
+      served.runAsClient(async (as) => {
+        await as.stat('.');
         throw error;
       }),
     ).rejects.toBe(error);
@@ -120,8 +123,9 @@ on(hasPipeSecurity, 'runAsClient', () => {
     });
     expect(called).toBe(0);
     expect(
-      await served.runAsClient(async (..._all) => {
+      await served.runAsClient(async (...all) => {
         called++;
+        await all[0].stat('.');
       }),
     ).toBeUndefined();
     expect(called).toBe(1);

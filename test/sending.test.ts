@@ -147,9 +147,11 @@ describe('the length of a frame', () => {
   it('may change while others are looked at', async () => {
     const { client, served } = await pair();
     // Node 20 has them; TypeScript's es2023 does not know them.
-    const growing = new ArrayBuffer(4, { maxByteLength: 100_000 } as never) as ArrayBuffer & {
-      resize(n: number): void;
-    };
+    const Resizable = ArrayBuffer as unknown as new (
+      length: number,
+      options: { maxByteLength: number },
+    ) => ArrayBuffer & { resize(length: number): void };
+    const growing = new Resizable(4, { maxByteLength: 100_000 });
     const array = [new Uint8Array(growing), bytes('x')];
     Object.defineProperty(array, 1, {
       get() {

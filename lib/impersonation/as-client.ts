@@ -47,6 +47,8 @@ const RECURSIVE = 1;
 const FORCE = 2;
 
 export let releaseClient: (client: AsClient) => void;
+/** Whether an operation was begun with it. */
+export let wasUsed: (client: AsClient) => boolean;
 
 /**
  * The client, to act as: `node:fs/promises`' operations under its identity. Each is carried out on a native thread of
@@ -56,11 +58,13 @@ export let releaseClient: (client: AsClient) => void;
  */
 export class AsClient {
   #identity: number | undefined;
+  #used = false;
 
   static {
     releaseClient = (client) => {
       client.#identity = undefined;
     };
+    wasUsed = (client) => client.#used;
   }
 
   /** @internal */
@@ -184,6 +188,7 @@ export class AsClient {
   }
 
   #held(): number {
+    this.#used = true;
     if (this.#identity !== undefined) return this.#identity;
     throw new PipeError(
       'ERR_PIPE_CLIENT_RELEASED',

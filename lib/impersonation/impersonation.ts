@@ -5,9 +5,9 @@ import { failureToError, invalid, PipeError } from '../errors.ts';
 import type { Handle } from '../handles.ts';
 import { loop, request } from '../loop.ts';
 import type { RawFailure } from '../native.ts';
-import { AsClient, type ClientUser, releaseClient, userOf } from './as-client.ts';
+import { withActingFs } from './acting-fs.ts';
+import { AsClient, type ClientUser, releaseClient, userOf, wasUsed } from './as-client.ts';
 import { takesNoClient } from './async-without-client.ts';
-import { withEffectiveAccess } from './effective-access.ts';
 
 export type { AsClient, ClientUser } from './as-client.ts';
 
@@ -43,7 +43,8 @@ export class Impersonation {
       await prepare();
       const as = new AsClient(identity);
       try {
-        return await this.#callAs(identity, fn, as);
+        const result = this.#callAs(identity, fn, as);
+        return isThenable(result) ? await usedBy(as, result) : result;
       } finally {
         releaseClient(as);
       }
@@ -77,7 +78,7 @@ export class Impersonation {
       return fn(argument);
     };
     try {
-      return withEffectiveAccess(() => loop.callAs(identity, call, as));
+      return withActingFs(() => loop.callAs(identity, call, as));
     } catch (error) {
       throw called ? error : failureToError(error as RawFailure, this.#path);
     }
@@ -102,6 +103,34 @@ export class Impersonation {
       taken.then((identity) => loop.releaseIdentity(identity)).catch(() => {});
     this.#identities.clear();
   }
+}
+
+const isThenable = <R>(result: R | PromiseLike<R>): result is PromiseLike<R> =>
+  ((typeof result === 'object' && result !== null) || typeof result === 'function') &&
+  typeof (result as { then?: unknown }).then === 'function';
+
+/**
+ * What a promise of the function's comes to, if the function has used the client by then. If not, it waited for something
+ * that was done as the server, and neither the result nor the failure is anything that the client may have.
+ */
+async function usedBy<R>(as: AsClient, promise: PromiseLike<R>): Promise<R> {
+  let failure: { error: unknown } | undefined;
+  let value: R | undefined;
+  try {
+    value = await promise;
+  } catch (error) {
+    failure = { error };
+  }
+  if (!wasUsed(as)) {
+    throw new PipeError(
+      'ERR_PIPE_ASYNC_WITHOUT_CLIENT',
+      'the function returned a promise and never used the client that it was given, so what it waited for was done as the ' +
+        'server: await an operation of the client in it, or return no promise',
+      { cause: failure?.error },
+    );
+  }
+  if (failure) throw failure.error;
+  return value as R;
 }
 
 let prepared: Promise<unknown> | undefined;
