@@ -1,4 +1,4 @@
-// node:fs while a thread acts as a client: what is asynchronous in it would be done by another thread, as the server.
+// node:fs, and the process's ids, while a thread acts as a client: what is asynchronous in it would be done by another thread, as the server.
 import fs from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { failureToError, PipeError } from '../errors.ts';
@@ -42,7 +42,10 @@ function wrap(): void {
   wrapAsynchronous(fs as Record<string, unknown>, 'fs');
   wrapAsynchronous(fs.promises as Record<string, unknown>, 'fs.promises');
   for (const name of ['ReadStream', 'WriteStream'] as const) replace(fs, name, (stream) => wrapClass(stream, name));
-  if (process.platform !== 'win32') wrapEffectiveAccess();
+  if (process.platform !== 'win32') {
+    wrapEffectiveAccess();
+    refuseSettingIds();
+  }
   syncBuiltinESMExports();
 }
 
@@ -95,6 +98,20 @@ function wrapEffectiveAccess(): void {
       return false; // not a path
     }
   });
+}
+
+// They change the ids of all threads: this one would be neither the client nor the server. Native code ends the process then.
+function refuseSettingIds(): void {
+  const setters = process as unknown as Record<string, unknown>;
+  for (const name of ['setuid', 'seteuid', 'setgid', 'setegid', 'setgroups', 'initgroups']) {
+    replace(setters, name, (original) => {
+      if (typeof original !== 'function') return original; // in a Worker, say
+      return function (this: unknown, ...args: unknown[]) {
+        if (acting) throw new PipeError('EPERM', `process.${name} changes all threads: not inside runAsClient`);
+        return Reflect.apply(original, this, args);
+      };
+    });
+  }
 }
 
 // Others may have replaced a function before, or have made the module read-only: then that stays as it is.

@@ -1,12 +1,17 @@
 #include "posix/acting.h"
 
 #include <pthread.h>
+#include <signal.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <cerrno>
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <shared_mutex>
+#include <utility>
 #include <vector>
 
 #include "impersonation/fail_fast.h"
@@ -16,11 +21,42 @@ namespace framepipe::posix {
 
 namespace {
 
+// setresuid(3) and its like change the ids of all threads: the C library sends each of them this signal, and waits until
+// its handler has made the system call. On a thread that acts, that call would leave a mixture of the client and the
+// server, or fail, for which glibc ends the process. A thread that makes nothing but system calls blocks the signal while
+// it acts: the other thread waits that long. A thread that runs script must not, for it may make threads, and glibc holds
+// the lock for that while it waits; so it looks, before it is itself again, whether it was changed. The C library's own
+// functions do not let this signal be blocked, hence the system call.
+class SetIdSignal {
+ public:
+  int block() { return change(SIG_BLOCK, &before_); }
+  void unblock() {
+    if (!(before_ & kSet)) change(SIG_UNBLOCK, nullptr);
+  }
+
+ private:
+#ifdef __GLIBC__
+  static constexpr int kSignal = 33;  // SIGSETXID
+#else
+  static constexpr int kSignal = 34;  // musl's SIGSYNCCALL
+#endif
+  static constexpr uint64_t kSet = uint64_t{1} << (kSignal - 1);
+
+  static int change(int how, uint64_t* before) {
+    return syscall(SYS_rt_sigprocmask, how, &kSet, before, sizeof kSet) ? errno : 0;
+  }
+
+  uint64_t before_ = 0;
+};
+
 struct Acting {
   const Subject* subject;
+  Until until;
   Credentials own;
   bool changed = false;      // the subject is somebody else
-  std::vector<pid_t> known;  // with Until::Script: the threads that there were before
+  std::vector<pid_t> known;  // with Until::Script: the threads that there were before,
+  Credentials acted;         // and what this one is meanwhile
+  SetIdSignal set_id_signal;
 };
 
 // A pointer and no object, for threads may end without a destructor's being run.
@@ -54,7 +90,8 @@ void beforeFork() {
 }
 
 void afterFork() {
-  if (acting && acting->changed && become(acting->own, *acting->subject) != 0)
+  if (!acting || !acting->changed) return;
+  if (become(acting->own, *acting->subject) != 0 || readCredentials(acting->acted) != 0)
     failFast("a thread cannot go on acting as a client after making a process");
 }
 
@@ -84,35 +121,56 @@ void reclaimThreads(const std::vector<pid_t>& known) {
     failFast("a thread that was made while acting as a client keeps the client's identity: make none in runAsClient");
 }
 
+// The signal is blocked: nobody changes this thread's ids between two looks at them.
+int enter(Acting& next) {
+  if (const int error = readCredentials(next.own)) return error;
+  next.changed = !actsAs(next.own, *next.subject);
+  if (!next.changed) return 0;
+  if (next.until == Until::Script && (next.known = threads()).empty()) return ENOENT;
+  dumpable.enter();
+  int error = become(next.own, *next.subject);
+  if (!error && (error = readCredentials(next.acted))) restore(next.own);
+  if (error) dumpable.leave();
+  return error;
+}
+
+// Itself again, as it was before: which would undo what somebody else has made of all threads meanwhile.
+void leave(const Acting& past) {
+  Credentials now;
+  if (readCredentials(now) || now != past.acted)
+    failFast("the ids of all threads were changed while one acted as a client in runAsClient");
+  restore(past.own);
+}
+
 }  // namespace
 
 int startActing(const Subject& subject, Until until) noexcept {
   static const int registered = pthread_atfork(beforeFork, afterFork, inChild);
   if (registered) return registered;
   if (acting) return EBUSY;
-  Acting next{&subject, {}, false, {}};
-  if (const int error = readCredentials(next.own)) return error;
-  next.changed = !actsAs(next.own, subject);
-  if (next.changed) {
-    if (until == Until::Script && (next.known = threads()).empty()) return ENOENT;
-    acting_threads.lock_shared();
-    dumpable.enter();
-    if (const int error = become(next.own, subject)) {
-      dumpable.leave();
-      acting_threads.unlock_shared();
-      return error;
-    }
+  auto next = std::make_unique<Acting>();
+  next->subject = &subject;
+  next->until = until;
+  // Before the signal is blocked: who holds this alone sets the ids of all threads, and waits for each of them.
+  acting_threads.lock_shared();
+  int error = next->set_id_signal.block();
+  if (!error) {
+    error = enter(*next);
+    if (error || !next->changed || until == Until::Script) next->set_id_signal.unblock();
   }
-  acting = new Acting(std::move(next));
-  return 0;
+  if (error || !next->changed) acting_threads.unlock_shared();
+  if (!error) acting = next.release();
+  return error;
 }
 
 void stopActing() noexcept {
   if (!acting) return;
-  const std::unique_ptr<Acting> past(acting);
-  if (past->changed) restore(past->own);
-  acting = nullptr;
+  const std::unique_ptr<Acting> past(std::exchange(acting, nullptr));
   if (!past->changed) return;
+  if (past->until == Until::Script && past->set_id_signal.block())
+    failFast("a thread cannot become itself again after acting as a client");
+  leave(*past);
+  past->set_id_signal.unblock();
   dumpable.leave();
   acting_threads.unlock_shared();
   if (!past->known.empty()) reclaimThreads(past->known);

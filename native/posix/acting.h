@@ -6,7 +6,7 @@
 namespace framepipe::posix {
 
 enum class Until {
-  SystemCalls,  // the thread makes nothing but system calls until then
+  SystemCalls,  // the thread makes nothing but system calls until then: who sets all threads' ids waits for it
   Script,       // it runs foreign code, which may make threads
 };
 
