@@ -1,5 +1,6 @@
 // A connection as a Node stream, for all that takes a socket.
 import { Duplex } from 'node:stream';
+import { setImmediate } from 'node:timers';
 import type { PipeConnection } from './connection.ts';
 import type { FrameBatch } from './frames.ts';
 import { loop } from './loop.ts';
@@ -246,7 +247,12 @@ export class PipeDuplex extends Duplex {
     this.#lingering = setTimeout(() => this.#lingered(), this.#linger).unref();
   }
 
+  // As in PipeConnection's close(): what has happened meanwhile is looked at first.
   #lingered(): void {
+    setImmediate(() => !this.destroyed && this.#closeUnlessBehind());
+  }
+
+  #closeUnlessBehind(): void {
     const isBehind = this.readableLength > 0 || this.connection.available > 0 || this.#arrived.length > 0;
     if (isBehind) this.#lingering!.refresh();
     else this.#closeBehindAll();

@@ -48,6 +48,7 @@ export const loop: NativeLoop = native.attach(deliver, events, table, outbox, ou
 // process.exit() and an uncaught error run no cleanup of native code's: what was accepted for sending goes out, as far as
 // the system takes it, and no socket's file is left behind.
 process.once('exit', () => {
+  exiting = true;
   loop.flush();
   for (const id of listeners.keys()) loop.closeListener(id);
 });
@@ -95,17 +96,28 @@ export function forget(id: number): void {
   requests.delete(id);
 }
 
+/** As it was when this was loaded: test runners replace it by one that never calls. */
+const { nextTick } = process;
 let flushing = false;
+let flushedInDelivery = false;
+let exiting = false;
 
 /**
- * Sees to it that what was queued is written. The first frame of a turn goes out at once; what the same
- * turn queues after it is gathered, and leaves at the turn's end in few large writes.
+ * Sees to it that what was queued is written. The first frame of a turn goes out at once, as does the first of a
+ * delivery, though work may follow it; what the same turn queues after it is gathered, and leaves at the turn's end in few
+ * large writes. While the process exits there is no end of a turn: all goes at once.
  */
 export function flushSoon(): void {
-  if (flushing || events[inDelivery] === 1) return;
-  flushing = true;
-  loop.flush();
-  process.nextTick(flush);
+  if (exiting) {
+    loop.flush();
+  } else if (events[inDelivery] === 1) {
+    if (!flushedInDelivery) loop.flush(); // native code does so at the end of the delivery
+    flushedInDelivery = true;
+  } else if (!flushing) {
+    flushing = true;
+    loop.flush();
+    nextTick(flush);
+  }
 }
 
 function flush(): void {
@@ -117,6 +129,7 @@ function flush(): void {
 function deliver(count: number, extras: readonly unknown[] | undefined): void {
   let nextExtra = 0;
   let ownSlab: Buffer | undefined;
+  flushedInDelivery = false;
   for (let at = 0; at < count * EVENT_LENGTH; at += EVENT_LENGTH) {
     const id = events[at + 1]!;
     const third = events[at + 2]!;
