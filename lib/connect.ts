@@ -10,6 +10,7 @@ import {
   type ConnectOptions,
   connectOptions,
   milliseconds,
+  record,
 } from './options.ts';
 import { nothing, orAborted, pause } from './promises.ts';
 
@@ -29,6 +30,7 @@ const LONGEST_PAUSE = { busy: 10, absent: 50 };
  * @param name as for `listen`; on Windows also `\\SERVER\pipe\NAME`.
  */
 export async function connect<T = Buffer>(name: string, options: ConnectOptions<T> = {}): Promise<PipeConnection<T>> {
+  record('options', options);
   const path = pipePath(name, options.host);
   const channel = connectOptions(path, options);
   const timeout = milliseconds('timeout', options.timeout ?? DEFAULT_TIMEOUT);

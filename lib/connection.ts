@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import { type ConnectionStats, type Description, describe, type Peer, peerFrom, statsFrom } from './description.ts';
 import { PipeDuplex, type PipeDuplexOptions } from './duplex.ts';
 import { PipeError } from './errors.ts';
@@ -5,7 +6,7 @@ import { type FrameBatch, FrameQueue } from './frames.ts';
 import { Handle } from './handles.ts';
 import { type AsClient, type ClientUser, Impersonation } from './impersonation/impersonation.ts';
 import { addConnection, forget, loop, request, tellConnections } from './loop.ts';
-import { abortSignal, type Channel, DIRECTIONS, milliseconds } from './options.ts';
+import { type Channel, DIRECTIONS, milliseconds, record, signalOf } from './options.ts';
 import { type Deferred, deferred, nothing, orAborted } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
 import { Sender } from './sender.ts';
@@ -50,10 +51,10 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     this.#direction = direction;
     this.#side = side;
     this.#forget = forget;
-    this.#frames = new FrameQueue(this.#handle, framing, highWaterMark);
+    this.#frames = new FrameQueue(this.#handle, path, framing, highWaterMark);
     this.#readers = new Readers(this.#frames, isReady);
     this.#sender = new Sender(this.#handle, path, framing, highWaterMark);
-    if (direction === DIRECTIONS.in) this.#sender.askAlways();
+    if (direction === DIRECTIONS.in) this.#sender.onlyReceives();
     addConnection(id, this);
   }
 
@@ -79,8 +80,12 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    * Rejects with a PipeError `ERR_FRAME_TRUNCATED`, `ERR_FRAME_TOO_LARGE` or `ERR_FRAME_INVALID` when the stream
    * breaks its framing, with the signal's reason when it aborts; an aborted read loses nothing.
    */
-  read({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<T | null> {
-    return this.#readers.read(takeFrame<T>, null, abortSignal(signal));
+  read(options: { signal?: AbortSignal | undefined } = {}): Promise<T | null> {
+    try {
+      return this.#readers.read(takeFrame<T>, null, signalOf(options));
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Frames in order until the peer closes. Leaving the loop closes nothing: what was not consumed stays readable. */
@@ -117,9 +122,10 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    * Resolves when the peer has read everything that was sent before (Windows: `FlushFileBuffers`; Linux: `SIOCOUTQ`).
    * Blocks no thread of JavaScript's. Rejects with `EPIPE` when the peer leaves first, and with the signal's reason.
    */
-  waitForDrain({ signal }: { signal?: AbortSignal | undefined } = {}): Promise<void> {
-    if (abortSignal(signal)?.aborted) return Promise.reject(signal!.reason);
-    if (this.#state === 'released') return Promise.reject(this.#ended('write'));
+  async waitForDrain(options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
+    const signal = signalOf(options);
+    signal?.throwIfAborted();
+    if (this.#state === 'released') throw this.#ended('write');
     let abort: (() => void) | undefined;
     const drained = request<void>((id) => {
       abort = () => {
@@ -128,7 +134,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
       };
       return loop.waitForDrain(this.#handle.number, id);
     }, this.path);
-    return signal ? orAborted(drained, signal, () => abort!()) : drained;
+    await (signal ? orAborted(drained, signal, () => abort!()) : drained);
   }
 
   /**
@@ -136,7 +142,8 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    * read are dropped. Resolves when the handle is released. A peer that does not read holds it for `timeout` ms
    * (default 5,000; `Infinity` allowed): then what it did not take is dropped, and `close` rejects with `ETIMEDOUT`.
    */
-  async close({ timeout = DEFAULT_CLOSE_TIMEOUT }: { timeout?: number | undefined } = {}): Promise<void> {
+  async close(options: { timeout?: number | undefined } = {}): Promise<void> {
+    const { timeout = DEFAULT_CLOSE_TIMEOUT } = record('options', options);
     milliseconds('timeout', timeout);
     if (this.#state === 'open') {
       this.#stop();
@@ -158,8 +165,8 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   /** Ends the connection at once; what was not written yet is dropped. `closed` and reads that wait reject with `error`, if given. */
   destroy(error?: unknown): void {
     if (this.#state === 'released') return;
-    this.#error ??= error;
-    this.#stop(error);
+    this.#error ??= error; // null, as callbacks say it, is no error
+    this.#stop(error ?? undefined);
     loop.destroy(this.#handle.number);
   }
 
@@ -271,7 +278,12 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     this.#sender.end(() => this.#ended('write'));
   }
 
+  // Timers come before what has happened meanwhile: that is looked at first, for this process may have been busy.
   #abandon(timeout: number): void {
+    setImmediate(() => this.#state !== 'released' && this.#dropRest(timeout));
+  }
+
+  #dropRest(timeout: number): void {
     const message = `close ETIMEDOUT ${this.path}: the peer did not read what was sent within ${timeout} ms; the rest is dropped`;
     this.destroy(new PipeError('ETIMEDOUT', message, { syscall: 'close', path: this.path }));
   }

@@ -1,3 +1,4 @@
+import { inspect } from 'node:util';
 import type { RawFailure } from './native.ts';
 
 /** Every code that a {@link PipeError} of framepipe itself may carry; file operations add Node's own. */
@@ -105,6 +106,6 @@ function at(syscall: string, position: number): string {
 
 /** An argument or option that cannot be: names it, what was given, and what would do. */
 export function invalid(name: string, value: unknown, expected: string): PipeError {
-  const given = typeof value === 'string' ? JSON.stringify(value) : String(value);
+  const given = typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 0, breakLength: Infinity });
   return new PipeError('EINVAL', `${name} must be ${expected}, not ${given}`);
 }

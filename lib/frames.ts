@@ -13,16 +13,21 @@ export class FrameBatch<T> implements Iterable<T> {
   readonly #slab: Buffer;
   readonly #bounds: ArrayLike<number>;
   readonly #first: number;
+  readonly #path: string;
+  /** Of the first frame in the stream. */
+  readonly #position: number;
   /** How many frames. */
   readonly length: number;
 
   /** @internal */
-  constructor(framing: Framing<T>, slab: Buffer, bounds: ArrayLike<number>, first: number, length: number) {
+  constructor(framing: Framing<T>, { slab, bounds, next, count }: Stretch, path: string, position: number) {
     this.#framing = framing;
+    this.#path = path;
+    this.#position = position;
     this.#slab = slab;
     this.#bounds = bounds;
-    this.#first = first;
-    this.length = length;
+    this.#first = next;
+    this.length = count - next;
   }
 
   /** Bytes of all frames together, without headers. */
@@ -43,7 +48,9 @@ export class FrameBatch<T> implements Iterable<T> {
     const i = whole < 0 ? whole + this.length : whole;
     if (!(i >= 0 && i < this.length)) return undefined;
     const bound = 2 * (this.#first + i);
-    return toFrame(this.#framing, this.#slab, this.#bounds[bound]!, this.#bounds[bound + 1]!);
+    const begin = this.#bounds[bound]!;
+    const position = this.#position + begin - this.#bounds[2 * this.#first]!;
+    return toFrame(this.#framing, this.#slab, begin, this.#bounds[bound + 1]!, this.#path, position);
   }
 
   /** The frames in order. Throws as {@link at} does. */
@@ -71,16 +78,20 @@ const TELL_FROM = 64 * 1024;
 export class FrameQueue<T> {
   readonly #connection: Handle;
   readonly #framing: Framing<T>;
+  readonly #path: string;
   readonly #tellFrom: number;
   #oldest: Stretch | undefined;
   #newest: Stretch | undefined;
+  /** Bytes taken, since the beginning. */
+  #position = 0;
   /** Bytes taken that native code has not been told of. */
   #untold = 0;
   /** Bytes of the frames that have not been taken. */
   bytes = 0;
 
-  constructor(connection: Handle, framing: Framing<T>, highWaterMark: number) {
+  constructor(connection: Handle, path: string, framing: Framing<T>, highWaterMark: number) {
     this.#connection = connection;
+    this.#path = path;
     this.#framing = framing;
     this.#tellFrom = Math.min(TELL_FROM, highWaterMark / 4);
   }
@@ -104,6 +115,7 @@ export class FrameQueue<T> {
   /** The oldest frame; call only when not empty. Throws when it is not what `as` says: it is taken all the same. */
   shift(): T {
     const stretch = this.#oldest!;
+    const position = this.#position;
     const bound = 2 * stretch.next++;
     const begin = stretch.bounds[bound]!;
     const end = stretch.bounds[bound + 1]!;
@@ -114,14 +126,15 @@ export class FrameQueue<T> {
       stretch.bytes -= bytes;
       this.#taken(bytes);
     }
-    return toFrame(this.#framing, stretch.slab, begin, end);
+    return toFrame(this.#framing, stretch.slab, begin, end, this.#path, position);
   }
 
   /** What is left of the oldest stretch; call only when not empty. */
   shiftBatch(): FrameBatch<T> {
     const stretch = this.#oldest!;
+    const batch = new FrameBatch(this.#framing, stretch, this.#path, this.#position);
     this.#drop(stretch);
-    return new FrameBatch(this.#framing, stretch.slab, stretch.bounds, stretch.next, stretch.count - stretch.next);
+    return batch;
   }
 
   clear(): void {
@@ -138,6 +151,7 @@ export class FrameQueue<T> {
 
   #taken(bytes: number): void {
     this.bytes -= bytes;
+    this.#position += bytes;
     this.#untold += bytes;
     if (this.#untold < this.#tellFrom) return;
     loop.consumed(this.#connection.number, this.#untold);

@@ -2,7 +2,7 @@ import { failureToError } from './errors.ts';
 import { nativeFraming } from './framing/framing.ts';
 import { loop } from './loop.ts';
 import { pipePath } from './name.ts';
-import { abortSignal, type ListenOptions, listenOptions } from './options.ts';
+import { type ListenOptions, listenOptions, signalOf } from './options.ts';
 import { PipeServer } from './server.ts';
 
 /**
@@ -16,7 +16,7 @@ import { PipeServer } from './server.ts';
  * the signal's reason when it has aborted.
  */
 export async function listen<T = Buffer>(name: string, options: ListenOptions<T> = {}): Promise<PipeServer<T>> {
-  const signal = abortSignal(options.signal);
+  const signal = signalOf(options);
   const path = pipePath(name);
   const channel = listenOptions(path, options);
   signal?.throwIfAborted();

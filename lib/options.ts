@@ -157,6 +157,17 @@ export function boolean(name: string, value: boolean): boolean {
   return value;
 }
 
+/** An object of options, or of what would be one. */
+export function record<R extends object>(name: string, options: R): R {
+  if (typeof options !== 'object' || options === null) throw invalid(name, options, 'an object');
+  return options;
+}
+
+/** The signal in a method's options. */
+export function signalOf(options: { signal?: AbortSignal | undefined }): AbortSignal | undefined {
+  return abortSignal(record('options', options).signal);
+}
+
 export function abortSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', signal, 'an AbortSignal');
   return signal;

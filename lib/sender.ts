@@ -1,12 +1,12 @@
 // The sending half of a connection: frames into native code, at the pace that the peer's reading allows.
-import { failureToError, invalid, type PipeError } from './errors.ts';
+import { failureToError, invalid, PipeError } from './errors.ts';
 import { copyOf, isUint8Array, lengthOf, requireAttached } from './framing/bytes.ts';
 import { type Framing, fromFrame, rawFraming } from './framing/framing.ts';
 import type { Handle } from './handles.ts';
 import { flushSoon, loop } from './loop.ts';
 import type { RawFailure } from './native.ts';
 import { gather, gatherable, gatherMany } from './outbox.ts';
-import { type Deferred, deferred } from './promises.ts';
+import { type Deferred, deferred, nothing } from './promises.ts';
 
 /** What was sent is accepted already, for those who want to know at once. */
 export const ACCEPTED: Promise<void> = Promise.resolve();
@@ -25,6 +25,7 @@ export class Sender<T> {
   #queued = 0;
   /** Settles when less is queued: for all who wait. */
   #drained: Deferred | undefined;
+  #onlyReceives = false;
   /** Why nothing is sent any more. A function, for an Error costs more than most connections do. */
   #ended: (() => PipeError) | undefined;
 
@@ -47,7 +48,7 @@ export class Sender<T> {
       }
       return this.#paced(length + HEADER);
     } catch (error) {
-      return Promise.reject(error);
+      return this.#refused(error);
     }
   }
 
@@ -66,8 +67,14 @@ export class Sender<T> {
       this.#gather(all);
       return this.#paced(bytes);
     } catch (error) {
-      return Promise.reject(error);
+      return this.#refused(error);
     }
+  }
+
+  /** Nothing can be sent here: a mistake of whoever tries. */
+  onlyReceives(): void {
+    this.#onlyReceives = true;
+    this.askAlways();
   }
 
   /** Native code has to look at each frame from now on: the peer may have gone, and only it can tell. */
@@ -89,8 +96,16 @@ export class Sender<T> {
   end(why: () => PipeError): void {
     this.askAlways();
     this.#ended ??= why;
+    this.#drained?.promise.catch(nothing);
     this.#drained?.reject(this.#ended());
     this.#drained = undefined;
+  }
+
+  // That the connection has ended, `closed` tells: who has not waited for this has made no mistake.
+  #refused(error: unknown): Promise<never> {
+    const refused = Promise.reject(error);
+    if (!this.#onlyReceives && error instanceof PipeError && error.code === 'EPIPE') refused.catch(nothing);
+    return refused;
   }
 
   // All of them before the first one goes: what is no frame is found out here. An iterator may yield the same memory again

@@ -61,7 +61,7 @@ const UNENCODABLE: Readonly<Record<string, RegExp | undefined>> = {
 /** A lone surrogate becomes U+FFFD both ways, as it does in .NET's UnicodeEncoding. */
 const UTF_16: Conversion<string> = {
   toFrame(slab, begin, end) {
-    if ((end - begin) % 2 !== 0) throw malformed(end - begin, 'an odd number of bytes is no UTF-16');
+    if ((end - begin) % 2 !== 0) throw new Malformed(end - begin, 'an odd number of bytes is no UTF-16');
     return wellFormed(slab.toString('utf16le', begin, end));
   },
   toBytes(value) {
@@ -82,7 +82,7 @@ function json(text: Conversion<string>): Conversion<unknown> {
       try {
         return JSON.parse(source);
       } catch (cause) {
-        throw malformed(end - begin, `no JSON: ${(cause as Error).message}`, cause);
+        throw new Malformed(end - begin, `no JSON: ${(cause as Error).message}`, cause);
       }
     },
     toBytes(value) {
@@ -93,12 +93,30 @@ function json(text: Conversion<string>): Conversion<unknown> {
   };
 }
 
-function malformed(length: number, reason: string, cause?: unknown): PipeError {
-  return new PipeError('ERR_FRAME_INVALID', `read ERR_FRAME_INVALID: ${reason} (${length} bytes)`, {
-    syscall: 'read',
-    declaredLength: length,
-    cause,
-  });
+/** Bytes that are no frame, before it is known where they were. */
+export class Malformed {
+  readonly length: number;
+  readonly reason: string;
+  readonly cause: unknown;
+
+  constructor(length: number, reason: string, cause?: unknown) {
+    this.length = length;
+    this.reason = reason;
+    this.cause = cause;
+  }
+
+  /** The frame began at `position`, in bytes since the stream began. */
+  toError(path: string | undefined, position: number): PipeError {
+    const where = path === undefined ? '' : ` ${path}`;
+    const what = `${this.reason} (${this.length} bytes, at byte ${position} of the stream)`;
+    return new PipeError('ERR_FRAME_INVALID', `read ERR_FRAME_INVALID${where}: ${what}`, {
+      syscall: 'read',
+      path,
+      declaredLength: this.length,
+      position,
+      cause: this.cause,
+    });
+  }
 }
 
 /** In Node's words. */

@@ -18,11 +18,16 @@ const LARGEST_PIECE = 2 ** 30;
  * decoder.end();
  * ```
  *
- * After an error the stream is out of step: every later call throws the same error.
+ * After `ERR_FRAME_TOO_LARGE`, or an `ERR_FRAME_INVALID` of the framing itself, the stream is out of step: every later call
+ * throws the same error. A frame that is merely not what `as` says (no JSON) is lost alone: `push` goes on behind it.
  */
 export class FrameDecoder<T = Buffer> {
   readonly #framing: Framing<T>;
   readonly #native: NativeDecoder;
+  /** What was found and not returned yet: when a frame was lost, those behind it wait for the next call. */
+  readonly #found: (T | Lost)[] = [];
+  /** Bytes of the frames that were found, since the stream began. */
+  #position = 0;
   #error: unknown;
 
   /** Throws a PipeError `EINVAL` for `framing.message()`: its boundaries are not in the bytes. */
@@ -45,29 +50,51 @@ export class FrameDecoder<T = Buffer> {
   push(chunk: Uint8Array): T[] {
     if (!isUint8Array(chunk)) throw wrongType(chunk, 'a Uint8Array');
     requireAttached(chunk);
-    const frames: T[] = [];
     for (let at = 0; this.#error === undefined && at < chunk.length; at += LARGEST_PIECE) {
-      try {
-        this.#decode(chunk.length <= LARGEST_PIECE ? chunk : chunk.subarray(at, at + LARGEST_PIECE), frames);
-      } catch (error) {
-        this.#error = error;
-      }
+      this.#decode(chunk.length <= LARGEST_PIECE ? chunk : chunk.subarray(at, at + LARGEST_PIECE));
     }
-    if (this.#error !== undefined && frames.length === 0) throw this.#error;
+    const frames = this.#take();
+    if (frames.length === 0 && this.#error !== undefined) throw this.#error;
     return frames;
   }
 
-  /** The stream has ended. Throws `ERR_FRAME_TRUNCATED` when that was within a frame. */
+  /** The stream has ended. Throws `ERR_FRAME_TRUNCATED` when that was within a frame, and what `push` has not thrown yet. */
   end(): void {
+    if (this.#found[0] instanceof Lost) throw (this.#found.shift() as Lost).error;
     if (this.#error !== undefined) throw this.#error;
     const failure = this.#native.end();
     if (failure) throw (this.#error = failureToError(failure));
   }
 
-  #decode(chunk: Uint8Array, frames: T[]): void {
+  #decode(chunk: Uint8Array): void {
     const { slab, table, failure } = this.#native.push(chunk);
-    for (let i = 0; i < table.length; i += 2) frames.push(toFrame(this.#framing, slab, table[i]!, table[i + 1]!));
-    if (failure) throw failureToError(failure);
+    for (let i = 0; i < table.length; i += 2) {
+      const begin = table[i]!;
+      const position = this.#position + begin - table[0]!;
+      try {
+        this.#found.push(toFrame(this.#framing, slab, begin, table[i + 1]!, undefined, position));
+      } catch (error) {
+        this.#found.push(new Lost(error)); // the stream is still in step
+      }
+    }
+    this.#position += slab.length;
+    if (failure) this.#error = failureToError(failure);
+  }
+
+  // The frames before one that was lost; or, if there are none, why it was.
+  #take(): T[] {
+    const lost = this.#found.findIndex((frame) => frame instanceof Lost);
+    if (lost === 0) throw (this.#found.shift() as Lost).error;
+    return this.#found.splice(0, lost < 0 ? Infinity : lost) as T[];
+  }
+}
+
+/** In the place of a frame that is not what `as` says. */
+class Lost {
+  readonly error: unknown;
+
+  constructor(error: unknown) {
+    this.error = error;
   }
 }
 

@@ -3,7 +3,7 @@ import { endianness } from 'node:os';
 import { failureToError, invalid } from '../errors.ts';
 import { type NativeFraming, native, type RawFailure, type RawFraming } from '../native.ts';
 import { isUint8Array, requireAttached } from './bytes.ts';
-import { type As, type Conversion, conversionFor } from './conversion.ts';
+import { type As, type Conversion, conversionFor, Malformed } from './conversion.ts';
 import { type DiscordFrame, discordConversion } from './presets.ts';
 
 const KIB = 1024;
@@ -290,9 +290,23 @@ function partsOf<T>(framing: Framing<T>): Parts<T> {
   return found;
 }
 
-/** The frame at `slab[begin…end)`; what native code found. Throws `ERR_FRAME_INVALID` when it is not what `as` says. @internal */
-export function toFrame<T>(framing: Framing<T>, slab: Buffer, begin: number, end: number): T {
-  return framing[parts].conversion.toFrame(slab, begin, end);
+/**
+ * The frame at `slab[begin…end)`; what native code found. Throws `ERR_FRAME_INVALID` when it is not what `as` says, with the
+ * pipe and where the frame begins in the stream. @internal
+ */
+export function toFrame<T>(
+  framing: Framing<T>,
+  slab: Buffer,
+  begin: number,
+  end: number,
+  path: string | undefined,
+  position: number,
+): T {
+  try {
+    return framing[parts].conversion.toFrame(slab, begin, end);
+  } catch (error) {
+    throw error instanceof Malformed ? error.toError(path, position) : error;
+  }
 }
 
 /** A frame's bytes: those that were given, or what `as` makes of the value. Throws `ERR_INVALID_ARG_TYPE`. @internal */
