@@ -94,6 +94,7 @@ export class AsClient {
   ): Promise<string>;
   readFile(path: PathLike, options?: FileOptions<BufferEncoding | null> | null): Promise<string | Buffer>;
   async readFile(path: PathLike, options?: FileOptions<BufferEncoding | null> | null): Promise<string | Buffer> {
+    this.#held(); // before what the options may be blamed for
     const { encoding, flag = 'r', maxLength = DEFAULT_MAX_LENGTH, special = false } = fileOptions(options);
     if (!(Number.isInteger(maxLength) && maxLength >= 0 && maxLength <= GREATEST_MAX_LENGTH))
       throw invalid('maxLength', maxLength, `a whole number from 0 to ${GREATEST_MAX_LENGTH} (bytes)`);
@@ -111,6 +112,7 @@ export class AsClient {
     data: string | NodeJS.ArrayBufferView,
     options?: FileOptions<BufferEncoding | null>,
   ): Promise<void> {
+    this.#held();
     const { encoding, flag = 'w', mode = 0o666, special = false } = fileOptions(options);
     boolean('special', special);
     const bytes = bytesOf(data, encoding);

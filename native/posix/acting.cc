@@ -137,7 +137,7 @@ int enter(Acting& next) {
 // Itself again, as it was before: which would undo what somebody else has made of all threads meanwhile.
 void leave(const Acting& past) {
   Credentials now;
-  if (readCredentials(now) || now != past.acted)
+  if (past.until == Until::Script && (readCredentials(now) || now != past.acted))
     failFast("the ids of all threads were changed while one acted as a client in runAsClient");
   restore(past.own);
 }

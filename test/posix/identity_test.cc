@@ -1,5 +1,6 @@
 // Becoming a client on one thread, and nothing else. Most of it takes root: without, what remains is that one may be
 // oneself, and nobody else.
+#include <grp.h>
 #include <linux/capability.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -10,6 +11,7 @@
 
 #include <atomic>
 #include <cerrno>
+#include <chrono>
 #include <cstdio>
 #include <string_view>
 #include <thread>
@@ -275,7 +277,43 @@ TEST(aThreadThatCannotBecomeItselfEndsTheProcess) {
   close(output[0]);
 }
 
+TEST(idsThatWereChangedWhileScriptRanEndTheProcess) {
+  if (!isRoot()) return;
+  const int status = statusOf([] {
+    startActing(kOther, posix::Until::Script);
+    syscall(SYS_setresgid, -1, 0, -1);  // what glibc has every thread do for setegid(0)
+    posix::stopActing();
+    return 0;
+  });
+  CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
+}
+
 #ifndef __SANITIZE_THREAD__  // which allows no thread in a process that was forked
+TEST(settingTheIdsOfAllThreadsWaitsForOneThatActs) {
+  if (!isRoot()) return;
+  const int code = inChild([] {
+    std::atomic<bool> acts{false};
+    std::atomic<int> wrong{0};
+    std::thread actor([&] {
+      if (startActing(kOther, posix::Until::SystemCalls)) ++wrong;
+      const Credentials acting = credentials();
+      acts = true;
+      for (int i = 0; i < 50; ++i) {
+        if (credentials() != acting) ++wrong;
+        std::this_thread::sleep_for(std::chrono::milliseconds(1));
+      }
+      posix::stopActing();
+    });
+    while (!acts) std::this_thread::yield();
+    if (setegid(4321) || setgroups(0, nullptr)) return 1;  // glibc ends the process if one thread cannot
+    actor.join();
+    const Credentials now = credentials();
+    if (now.group_ids.effective != 4321 || !now.groups.empty()) return 2;
+    return wrong ? 3 : 0;
+  });
+  CHECK(code == 0);
+}
+
 TEST(aThreadThatCannotBeTakenBackEndsTheProcess) {
   if (!isRoot()) return;
   const int status = statusOf([] {
