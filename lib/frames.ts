@@ -66,12 +66,14 @@ interface Stretch {
   /** The next frame to take. */
   next: number;
   count: number;
-  /** What the frames not taken yet count for. */
+  /** Of the frames not taken yet. */
   bytes: number;
+  /** What counts beside the bytes. */
+  overhead: number;
   newer: Stretch | undefined;
 }
 
-/** Bytes taken before native code is told: a crossing for each frame would be felt, and it need not know at once. */
+/** What counts for so much is taken before native code is told: a crossing for each frame would be felt, and it need not know at once. */
 const TELL_FROM = 64 * 1024;
 
 /** A connection's frames that wait for a reader, oldest first. */
@@ -84,7 +86,7 @@ export class FrameQueue<T> {
   #newest: Stretch | undefined;
   /** Bytes taken, since the beginning. */
   #position = 0;
-  /** Bytes taken that native code has not been told of. */
+  /** What was taken and native code has not been told of. */
   #untold = 0;
   /** Bytes of the frames that have not been taken. */
   bytes = 0;
@@ -103,9 +105,10 @@ export class FrameQueue<T> {
   /** `table` is used again after this call: what is kept of it is copied. */
   push(slab: Buffer, table: Uint32Array, from: number, count: number): void {
     const bytes = table[from]!;
-    const begin = from + 1;
+    const overhead = table[from + 1]! - bytes;
+    const begin = from + 2;
     const bounds = count === 1 ? [table[begin]!, table[begin + 1]!] : table.slice(begin, begin + 2 * count);
-    const stretch: Stretch = { slab, bounds, next: 0, count, bytes, newer: undefined };
+    const stretch: Stretch = { slab, bounds, next: 0, count, bytes, overhead, newer: undefined };
     if (this.#newest) this.#newest.newer = stretch;
     else this.#oldest = stretch;
     this.#newest = stretch;
@@ -124,7 +127,7 @@ export class FrameQueue<T> {
     } else {
       const bytes = stretch.bounds[bound + 2]! - begin; // with one header, or delimiter
       stretch.bytes -= bytes;
-      this.#taken(bytes);
+      this.#taken(bytes, 0);
     }
     return toFrame(this.#framing, stretch.slab, begin, end, this.#path, position);
   }
@@ -146,13 +149,13 @@ export class FrameQueue<T> {
   #drop(stretch: Stretch): void {
     this.#oldest = stretch.newer;
     if (!stretch.newer) this.#newest = undefined;
-    this.#taken(stretch.bytes);
+    this.#taken(stretch.bytes, stretch.overhead);
   }
 
-  #taken(bytes: number): void {
+  #taken(bytes: number, overhead: number): void {
     this.bytes -= bytes;
     this.#position += bytes;
-    this.#untold += bytes;
+    this.#untold += bytes + overhead;
     if (this.#untold < this.#tellFrom) return;
     loop.consumed(this.#connection.number, this.#untold);
     this.#untold = 0;

@@ -6,7 +6,7 @@ import { outbox, outboxTable } from './outbox.ts';
 
 /** What connections are told: by one table for all of them, for they are many, and alike. */
 export interface ConnectionEvents<C extends AnyConnection = AnyConnection> {
-  /** `count` frames: `table[from]` is what they count for in bytes, then begin and end of each within `slab`. */
+  /** `count` frames: from `table[from]` on their bytes, what they count for, then begin and end of each within `slab`. */
   framesArrived(connection: C, slab: Buffer, table: Uint32Array, from: number, count: number): void;
   ended(connection: C, error: PipeError | undefined): void;
   /** Frames whose sending was accepted cannot be sent. */

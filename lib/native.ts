@@ -86,7 +86,8 @@ export const EVENT_LENGTH = 4;
  * | Unlistened | listener | | | |
  * | Settled | request | 1 if it failed | | the result, or the RawFailure |
  *
- * A Frames event's part of the table: the chunk's length in bytes, then begin and end of each frame within the slab.
+ * A Frames event's part of the table: the chunk's length in bytes, what it counts for, then begin and end of each frame
+ * within the slab.
  */
 export interface NativeLoop {
   listen(options: RawListenOptions): number | RawFailure;
@@ -115,7 +116,8 @@ export interface NativeLoop {
   takeOutbox(): void;
   /** Queues what the outbox holds, too, and writes what was queued since the last flush, on every connection. */
   flush(): void;
-  consumed(connection: number, bytes: number): void;
+  /** `cost`: as the Frames events said. */
+  consumed(connection: number, cost: number): void;
   /** Settles `request` when all is written: with 1 if the peer sees the end, with 0 where it cannot. */
   endSending(connection: number, request: number): 0 | RawFailure;
   close(connection: number): void;

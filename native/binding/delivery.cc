@@ -49,8 +49,8 @@ void Delivery::addFrames(const Event& event) {
   const uint8_t* bytes = chunk.data();
   uint32_t counted = 0;  // of the chunk's length, what has been reported
   for (size_t first = 0; first < chunk.frames.size();) {
-    if ((count_ + 2) * kNumbers > events_.size() || boundaries_ + 3 > table_.size()) call();
-    const size_t frames = std::min(chunk.frames.size() - first, (table_.size() - boundaries_ - 1) / 2);
+    if ((count_ + 2) * kNumbers > events_.size() || boundaries_ + kHead + 2 > table_.size()) call();
+    const size_t frames = std::min(chunk.frames.size() - first, (table_.size() - boundaries_ - kHead) / 2);
     const size_t last = first + frames - 1;
     const uint32_t begin = chunk.frames[first].begin;
     const uint32_t end = chunk.frames[last].end;
@@ -61,14 +61,16 @@ void Delivery::addFrames(const Event& event) {
         static_cast<uint32_t>(frames), nullptr);
     const uint32_t reported = last + 1 == chunk.frames.size() ? chunk.length : end;
     uint32_t* entry = &table_[boundaries_];
-    *entry++ = reported - counted;
+    const uint32_t bytes_here = reported - counted;
+    *entry++ = bytes_here;
+    *entry++ = static_cast<uint32_t>(bytes_here + frames * Chunk::kFrameOverhead + (first == 0 ? Chunk::kOverhead : 0));
     counted = reported;
     const uint32_t shift = place.offset - begin;  // unsigned: wraps around and back
     for (size_t i = first; i <= last; ++i) {
       *entry++ = chunk.frames[i].begin + shift;
       *entry++ = chunk.frames[i].end + shift;
     }
-    boundaries_ += 1 + 2 * frames;
+    boundaries_ += kHead + 2 * frames;
     first += frames;
   }
 }

@@ -22,6 +22,7 @@ class Delivery {
 
  private:
   static constexpr size_t kNumbers = 4;
+  static constexpr size_t kHead = 2;  // before the boundaries: the bytes, and what they count for
 
   void addFrames(const Event& event);
   void raise();

@@ -8,10 +8,17 @@
 namespace framepipe {
 
 struct Chunk {
+  // About what JavaScript keeps for each, beside the bytes: what has none must not be kept without limit.
+  static constexpr size_t kOverhead = 128;
+  static constexpr size_t kFrameOverhead = 8;
+
   BlockRef block;
   uint32_t begin = 0;            // first byte of the first frame, its header included, within the block
-  uint32_t length = 0;           // bytes on the wire: what counts against the high-water mark
+  uint32_t length = 0;           // bytes on the wire
   std::vector<Boundary> frames;  // relative to `begin`
+
+  // What counts against the high-water mark.
+  size_t cost() const { return length + kOverhead + kFrameOverhead * frames.size(); }
 
   const uint8_t* data() const { return block->data() + begin; }
 };

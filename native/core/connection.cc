@@ -130,6 +130,11 @@ void Connection::keepAlive(bool on) {
 }
 
 void Connection::delivered(const Event& event) {
+  if (event.kind == Event::Kind::Frames) {
+    const Lock lock(mutex_);
+    if (in_.delivered(event.frames.frames.size()) && phase_ == Phase::Open) transport_->readSoon();
+    return;
+  }
   const bool closed = event.kind == Event::Kind::Closed;
   if (closed) keep_alive_ = false;
   if (finishing_) {

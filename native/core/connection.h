@@ -61,16 +61,16 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   Traffic traffic();
 
   // Queues all of the frames or, when one is refused or the pipe is closed, none.
-  // Returns the bytes now queued. Once they exceed the high-water mark, a Drained event follows.
+  // Returns what is now queued, as it counts. Once that exceeds the high-water mark, a Drained event follows.
   // Nothing need be written before flush().
   Outcome<size_t> send(std::span<const std::span<const uint8_t>> frames);
 
   // Writes what is queued, as far as the operating system takes it; the rest follows by itself.
   void flush();
 
-  // JavaScript is done with this many received bytes (of Chunk::length): reading goes on when
+  // JavaScript is done with what counts for so much (Chunk::cost()): reading goes on when
   // what is not consumed falls below the high-water mark.
-  void consumed(size_t bytes);
+  void consumed(size_t cost);
 
   // Sends nothing more after what is queued, but goes on receiving. Settles `request` when all is written: with 1 if
   // the peer sees the end (a Unix socket's half-close), with 0 where nothing but close() can show it (Windows).
@@ -93,7 +93,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   // Whether this connection keeps the process alive. On when started.
   void keepAlive(bool on);
-  // Of what was delivered, this one's: it may have been a reason to keep the process alive.
+  // Of what was delivered, this one's: reading may go on, and the process may end.
   void delivered(const Event& event);
 
   // The client's identity (server side). Impersonation thread: it may block shortly.

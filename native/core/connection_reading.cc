@@ -31,9 +31,9 @@ void Connection::peerMoved(bool left) {
   conclude(lock);
 }
 
-void Connection::consumed(size_t bytes) {
+void Connection::consumed(size_t cost) {
   const Lock lock(mutex_);
-  if (in_.consumed(bytes) && phase_ == Phase::Open) transport_->readSoon();
+  if (in_.consumed(cost) && phase_ == Phase::Open) transport_->readSoon();
 }
 
 void Connection::rest() {

@@ -25,12 +25,19 @@ Failure Inbound::refuse(size_t message) {
 void Inbound::arrived(size_t bytes, const Chunk& chunk) {
   bytes_ += bytes;
   frames_ += chunk.frames.size();
-  held_ += chunk.length;
+  if (chunk.frames.empty()) return;
+  held_ += chunk.cost();
+  undelivered_ += chunk.frames.size();
 }
 
 bool Inbound::consumed(size_t cost) {
   held_ -= std::min(cost, held_);
-  return held_ < high_water_mark_ && std::exchange(paused_, false);
+  return mayGoOn();
+}
+
+bool Inbound::delivered(size_t frames) {
+  undelivered_ -= std::min(frames, undelivered_);
+  return mayGoOn();
 }
 
 }  // namespace framepipe

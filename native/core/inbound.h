@@ -40,12 +40,13 @@ class Inbound {
   void makeRoomFor(size_t message) { least_ = message; }
 
   // Whether the pace at which JavaScript consumes allows another read.
-  bool mayRead() const { return !ended_ && (held_ < high_water_mark_ || rest_); }
+  bool mayRead() const { return !ended_ && (rest_ || (held_ < high_water_mark_ && undelivered_ < kMostUndelivered)); }
   // A peer that has left can send no more than the system holds: that is read at once, at any pace.
   void readRest() { rest_ = true; }
   void arrived(size_t bytes, const Chunk& chunk);
   // True: reading had stopped for this, and may go on.
   bool consumed(size_t cost);
+  bool delivered(size_t frames);
   void pause() { paused_ = true; }
 
   bool ended() const { return ended_; }
@@ -55,11 +56,17 @@ class Inbound {
   uint64_t frames() const { return frames_; }
 
  private:
+  // JavaScript gets all that has arrived at once: what one connection piles up meanwhile, all others wait for.
+  static constexpr size_t kMostUndelivered = 4 * Receiver::kFramesInRead;
+
+  bool mayGoOn() { return mayRead() && std::exchange(paused_, false); }
+
   Receiver receiver_;
   const size_t max_frame_length_;
   const size_t high_water_mark_;
   size_t least_ = 1;  // room for the message that is known to wait
-  size_t held_ = 0;   // bytes that JavaScript was given and has not consumed
+  size_t held_ = 0;   // what JavaScript was given and has not consumed, by Chunk::cost()
+  size_t undelivered_ = 0;  // frames that JavaScript has not been given yet
   bool paused_ = false;
   bool rest_ = false;
   bool ended_ = false;  // nothing more is read

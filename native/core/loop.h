@@ -51,9 +51,9 @@ class Loop {
   }
   // JS thread, after it was given: the number of what is released becomes void.
   virtual void forget(const Event& event) {
-    const bool of_connection = event.kind == Event::Kind::Closed || event.kind == Event::Kind::Settled;
-    const Id id = event.kind == Event::Kind::Settled ? event.other : event.id;
-    if (const auto connection = of_connection && id ? connections_.find(id) : nullptr) connection->delivered(event);
+    if (const Id id = connectionOf(event)) {
+      if (const auto connection = connections_.find(id)) connection->delivered(event);
+    }
     if (event.kind == Event::Kind::Closed) connections_.remove(event.id);
     if (event.kind == Event::Kind::Unlistened) listeners_.remove(event.id);
   }
@@ -66,6 +66,19 @@ class Loop {
   virtual void stop(void (*done)(void*), void* argument) = 0;
 
  protected:
+  // Who has to know that it was delivered; 0: nobody.
+  static Id connectionOf(const Event& event) {
+    switch (event.kind) {
+      case Event::Kind::Frames:
+      case Event::Kind::Closed:
+        return event.id;
+      case Event::Kind::Settled:
+        return event.other;
+      default:
+        return 0;
+    }
+  }
+
   HandleTable<Listener> listeners_;
   HandleTable<Connection> connections_;
   EventQueue events_;

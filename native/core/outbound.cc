@@ -25,8 +25,8 @@ Outcome<size_t> Outbound::append(Transport& transport, std::span<const std::span
   if (const Failure failure = queue_.append(frames)) return failure;
   frames_ += frames.size();
   accepted_ += queue_.queued() - before + (messages_ ? frames.size() : 0);
-  if (queue_.queued() > high_water_mark_) above_mark_ = true;
-  return queue_.queued();
+  if (queue_.held() > high_water_mark_) above_mark_ = true;
+  return queue_.held();
 }
 
 Outbound::Step Outbound::write(Transport& transport) {
@@ -68,7 +68,7 @@ Outbound::Step Outbound::completed(const WriteAnswer& answer) {
 }
 
 bool Outbound::takeDrained() {
-  if (!above_mark_ || queue_.queued() > high_water_mark_ / 2) return false;
+  if (!above_mark_ || queue_.held() > high_water_mark_ / 2) return false;
   above_mark_ = false;
   return true;
 }

@@ -16,7 +16,7 @@ class Outbound {
  public:
   Outbound(const Framing& framing, std::shared_ptr<BlockPool> pool, size_t high_water_mark);
 
-  // All of the frames or, when one is refused, none. The bytes now queued.
+  // All of the frames or, when one is refused, none. What is now queued counts for so much (SendQueue::held()).
   Outcome<size_t> append(Transport& transport, std::span<const std::span<const uint8_t>> frames);
 
   enum class Step : uint8_t {

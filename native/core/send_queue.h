@@ -22,6 +22,10 @@ class SendQueue {
 
   // Bytes that have not been handed to the operating system yet, or not been taken by it.
   size_t queued() const { return queued_; }
+  // What counts against the high-water mark: a message costs something, however short it is.
+  size_t held() const {
+    return queued_ + (framing_.kind == FramingKind::Message ? segments_.size() * kMessageOverhead : 0);
+  }
   bool empty() const { return segments_.empty(); }
 
   // The next stretches to write, at most `spans.size()`; returns how many were filled in.
@@ -37,6 +41,7 @@ class SendQueue {
   BlockRef front() const { return segments_.empty() ? nullptr : segments_.front().block; }
 
  private:
+  static constexpr size_t kMessageOverhead = 64;
   static constexpr size_t kFirstBlock = 1u << 10;
   static constexpr size_t kGreatestSharedBlock = 64u << 10;
 

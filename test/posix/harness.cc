@@ -164,7 +164,7 @@ void World::deliver() noexcept {
     record(event);
     if (on_event) on_event(event);
     if (event.kind == Event::Kind::Frames && consume)
-      if (const auto one = loop_->connection(event.id)) one->consumed(event.frames.length);
+      if (const auto one = loop_->connection(event.id)) one->consumed(event.frames.cost());
   }
   for (const Event& event : events) loop_->forget(event);
   delivering_ = false;
@@ -182,7 +182,7 @@ void World::record(const Event& event) {
       for (const Boundary& frame : event.frames.frames)
         told.frames.emplace_back(reinterpret_cast<const char*>(event.frames.data()) + frame.begin,
                                  frame.end - frame.begin);
-      told.bytes += event.frames.length;
+      told.cost += event.frames.cost();
       break;
     case Event::Kind::Ended:
       CHECK(!told.ended);

@@ -29,7 +29,7 @@ struct Case {
 // What JavaScript has been told of a connection.
 struct Story {
   std::vector<std::string> frames;
-  size_t bytes = 0;  // on the wire
+  size_t cost = 0;  // what its frames count for
   int drained = 0;
   bool ended = false, closed = false;
   Failure end_failure, close_failure;

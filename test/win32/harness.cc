@@ -107,11 +107,11 @@ void Desk::take(Event& event) {
             for (const char c : text) seen.hash = (seen.hash ^ static_cast<uint8_t>(c)) * 1099511628211u;
           seen.frames.push_back(keeps ? text : std::string());
         }
-        seen.bytes += event.frames.length;
+        seen.cost += event.frames.cost();
         const auto connection = loop_->connection(event.id);
         if (consumes && connection) {
-          connection->consumed(event.frames.length);
-          seen.bytes -= event.frames.length;
+          connection->consumed(event.frames.cost());
+          seen.cost -= event.frames.cost();
         }
       }
     }

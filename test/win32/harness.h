@@ -39,7 +39,7 @@ bool sameCode(const Failure& failure, const char* code, Place place = Place::cur
 // What became of a connection, as JavaScript would see it.
 struct Seen {
   std::vector<std::string> frames;
-  size_t bytes = 0;  // Chunk::length: to be consumed
+  size_t cost = 0;  // Chunk::cost(): to be consumed
   bool ended = false, closed = false;
   int drained = 0;
   Failure end, close;
