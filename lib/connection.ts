@@ -226,9 +226,9 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   // What native code tells. Not methods, so that nobody else can call them.
   static {
     tellConnections<PipeConnection<unknown>>({
-      framesArrived(connection, slab, table, from, count) {
+      framesArrived(connection, slab, shared, table, from, count) {
         if (connection.#state !== 'open') return;
-        connection.#frames.push(slab, table, from, count);
+        connection.#frames.push(slab, shared, table, from, count);
         connection.#readers.serve();
       },
       ended(connection, error) {

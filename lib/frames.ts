@@ -70,7 +70,27 @@ interface Stretch {
   bytes: number;
   /** What counts beside the bytes. */
   overhead: number;
+  /** The slab is not this connection's alone. */
+  shared: boolean;
   newer: Stretch | undefined;
+}
+
+const EMPTY = Buffer.alloc(0);
+const NO_BOUNDS = new Uint32Array(0);
+/** Stretches that may wait as they came: each costs more than a small frame. */
+const MOST_LOOSE = 256;
+
+/** The queues with frames in the slab that all connections share at present. */
+let sharers: FrameQueue<unknown>[] = [];
+
+/**
+ * The slab is full. What nobody has read by now moves out of it: a few bytes that somebody leaves unread must not hold
+ * 128 KiB, and one such slab after the other.
+ */
+export function leaveSlab(): void {
+  const leaving = sharers;
+  sharers = [];
+  for (const queue of leaving) queue.leaveSlab();
 }
 
 /** What counts for so much is taken before native code is told: a crossing for each frame would be felt, and it need not know at once. */
@@ -82,6 +102,10 @@ export class FrameQueue<T> {
   readonly #framing: Framing<T>;
   readonly #path: string;
   readonly #tellFrom: number;
+  /** Stretches that came since they were moved out last, or since there were none. */
+  #loose = 0;
+  /** It is among those that will be told of the slab's end. */
+  #shares = false;
   #oldest: Stretch | undefined;
   #newest: Stretch | undefined;
   /** Bytes taken, since the beginning. */
@@ -103,16 +127,22 @@ export class FrameQueue<T> {
   }
 
   /** `table` is used again after this call: what is kept of it is copied. */
-  push(slab: Buffer, table: Uint32Array, from: number, count: number): void {
+  push(slab: Buffer, shared: boolean, table: Uint32Array, from: number, count: number): void {
     const bytes = table[from]!;
     const overhead = table[from + 1]! - bytes;
     const begin = from + 2;
     const bounds = count === 1 ? [table[begin]!, table[begin + 1]!] : table.slice(begin, begin + 2 * count);
-    const stretch: Stretch = { slab, bounds, next: 0, count, bytes, overhead, newer: undefined };
+    const stretch: Stretch = { slab, bounds, next: 0, count, bytes, overhead, shared, newer: undefined };
+    if (shared && !this.#shares) {
+      this.#shares = true;
+      sharers.push(this);
+    }
     if (this.#newest) this.#newest.newer = stretch;
     else this.#oldest = stretch;
     this.#newest = stretch;
     this.bytes += bytes;
+    if (this.#oldest === stretch) this.#loose = 0;
+    else if (++this.#loose > MOST_LOOSE) this.#moveOut();
   }
 
   /** The oldest frame; call only when not empty. Throws when it is not what `as` says: it is taken all the same. */
@@ -140,6 +170,26 @@ export class FrameQueue<T> {
     return batch;
   }
 
+  leaveSlab(): void {
+    this.#shares = false;
+    this.#moveOut();
+  }
+
+  // Stretches of the shared slab, many of them small, become few of their own.
+  #moveOut(): void {
+    this.#loose = 0;
+    let before: Stretch | undefined;
+    for (let stretch = this.#oldest; stretch; stretch = before.newer) {
+      let end: Stretch | undefined = stretch;
+      while (end?.shared) end = end.newer;
+      const moved: Stretch = end === stretch ? stretch : movedOut(stretch, end);
+      if (before) before.newer = moved;
+      else this.#oldest = moved;
+      this.#newest = moved;
+      before = moved;
+    }
+  }
+
   clear(): void {
     this.#oldest = undefined;
     this.#newest = undefined;
@@ -160,4 +210,26 @@ export class FrameQueue<T> {
     loop.consumed(this.#connection.number, this.#untold);
     this.#untold = 0;
   }
+}
+
+/** One stretch of memory of its own in the place of those from `first` to before `end`. */
+function movedOut(first: Stretch, end: Stretch | undefined): Stretch {
+  const moved = { slab: EMPTY, bounds: NO_BOUNDS, next: 0, count: 0, bytes: 0, overhead: 0, shared: false, newer: end };
+  for (let old: Stretch | undefined = first; old !== end; old = old!.newer) {
+    moved.count += old!.count - old!.next;
+    moved.bytes += old!.bytes;
+    moved.overhead += old!.overhead;
+  }
+  moved.slab = Buffer.allocUnsafeSlow(moved.bytes);
+  const bounds = new Uint32Array(2 * moved.count);
+  let [filled, at] = [0, 0];
+  for (let old: Stretch | undefined = first; old !== end; old = old!.newer) {
+    const { slab, bounds: from, next, count, bytes } = old!;
+    const begin = from[2 * next]!;
+    slab.copy(moved.slab, filled, begin, from[2 * count - 1]!);
+    for (let i = 2 * next; i < 2 * count; i++) bounds[at++] = from[i]! - begin + filled;
+    filled += bytes; // with the headers, so that the distance between two frames stays what the first one counts for
+  }
+  moved.bounds = bounds;
+  return moved;
 }

@@ -1,5 +1,7 @@
 // The native loop of this JavaScript environment: hands what has happened to whom it concerns.
+import { markAsUntransferable } from 'node:worker_threads';
 import { failureToError, type PipeError } from './errors.ts';
+import { leaveSlab } from './frames.ts';
 import { HandleTable } from './handles.ts';
 import { EVENT_LENGTH, EventKind, type NativeLoop, native, type RawFailure } from './native.ts';
 import { outbox, outboxTable } from './outbox.ts';
@@ -7,7 +9,7 @@ import { outbox, outboxTable } from './outbox.ts';
 /** What connections are told: by one table for all of them, for they are many, and alike. */
 export interface ConnectionEvents<C extends AnyConnection = AnyConnection> {
   /** `count` frames: from `table[from]` on their bytes, what they count for, then begin and end of each within `slab`. */
-  framesArrived(connection: C, slab: Buffer, table: Uint32Array, from: number, count: number): void;
+  framesArrived(connection: C, slab: Buffer, shared: boolean, table: Uint32Array, from: number, count: number): void;
   ended(connection: C, error: PipeError | undefined): void;
   /** Frames whose sending was accepted cannot be sent. */
   unsent(connection: C, error: PipeError): void;
@@ -125,6 +127,13 @@ function flush(): void {
   loop.flush();
 }
 
+// Frames of many connections lie in it: whoever transfers the memory of one away must not take others' along.
+function changeSlab(next: Buffer): void {
+  leaveSlab();
+  slab = next;
+  markAsUntransferable(slab.buffer);
+}
+
 // Called by native code, in a callback scope of its own. Runs no code of the user's: promises only.
 function deliver(count: number, extras: readonly unknown[] | undefined): void {
   let nextExtra = 0;
@@ -136,11 +145,13 @@ function deliver(count: number, extras: readonly unknown[] | undefined): void {
     switch (events[at]) {
       case EventKind.slab:
         if (third === 1) ownSlab = extras![nextExtra++] as Buffer;
-        else slab = extras![nextExtra++] as Buffer;
+        else changeSlab(extras![nextExtra++] as Buffer);
         break;
       case EventKind.frames: {
         const connection = connections.get(id);
-        if (connection) tell.framesArrived(connection, ownSlab ?? slab, table, third, events[at + 3]!);
+        const count = events[at + 3]!;
+        if (ownSlab && count > 1) markAsUntransferable(ownSlab.buffer);
+        if (connection) tell.framesArrived(connection, ownSlab ?? slab, !ownSlab, table, third, count);
         ownSlab = undefined;
         break;
       }

@@ -9,8 +9,8 @@ namespace framepipe {
 
 struct Chunk {
   // About what JavaScript keeps for each, beside the bytes: what has none must not be kept without limit.
-  static constexpr size_t kOverhead = 128;
-  static constexpr size_t kFrameOverhead = 8;
+  static constexpr size_t kOverhead = 16;
+  static constexpr size_t kFrameOverhead = 16;
 
   BlockRef block;
   uint32_t begin = 0;            // first byte of the first frame, its header included, within the block
