@@ -27,6 +27,9 @@ export function windowsPhases({ nodes, vitest: filters }) {
   ];
 }
 
+// Wine ends with it.
+const WITHOUT_TMPDIR = { TMPDIR: undefined };
+
 const winnode = (version) => ['native/cross/winnode', '-v', version];
 
 async function msvc() {
@@ -53,7 +56,11 @@ async function suite(version, filters) {
 }
 
 async function findRig() {
-  const { output, code } = await run('native/cross/rig/setup.sh', [], { output: 'collect', minutes: 20 });
+  const { output, code } = await run('native/cross/rig/setup.sh', [], {
+    output: 'collect',
+    minutes: 20,
+    env: WITHOUT_TMPDIR,
+  });
   const lines = output.trimEnd().split('\n');
   if (lines.length > 1 || code !== 0) console.log(output.trimEnd());
   if (code !== 0) throw new Failure('could not set up the Windows rig');
@@ -63,7 +70,7 @@ async function findRig() {
 /** Says which Wine this is: 'patched' if it checks access rights on pipes, else 'stock'. */
 async function whichWine(rig) {
   const wine = `${rig}/wine/bin/wine`;
-  const env = { WINEPREFIX: `${rig}/prefix` };
+  const env = { WINEPREFIX: `${rig}/prefix`, ...WITHOUT_TMPDIR };
   const name = (await must(wine, ['--version'], { env })).trim();
   // Dropped, not collected: the services that the first Wine program starts keep its stdout open.
   const { code } = await run(wine, [`${rig}/pipe-security.exe`], { env, output: 'drop' });

@@ -2,6 +2,7 @@
 # run.sh [NAME...] : the Windows loop without Node, under Wine: all tests, or those whose name contains a NAME.
 # The last line is "N passed, M failed".
 set -uo pipefail
+unset TMPDIR # Wine ends with it
 cd "$(dirname "$(readlink -f "$0")")/../.." || exit
 native/cross/packages.sh g++-mingw-w64-x86-64-posix make || exit
 rig=$(native/cross/rig/setup.sh) || exit
