@@ -53,19 +53,6 @@ on(hasPipeSecurity, 'a file that is too long', () => {
       await expect(read).rejects.toMatchObject({ code: 'EINVAL', message: expect.stringContaining('maxLength') });
     });
   });
-
-  on(isLinux, 'while it says that it is short', () => {
-    it('is refused all the same', async () => {
-      const served = await acting();
-      await served.runAsClient(async (as) => {
-        expect(fs.statSync('/proc/self/maps').size).toBe(0);
-        expect((await as.readFile('/proc/self/maps')).length).toBeGreaterThan(1000);
-        await expect(as.readFile('/proc/self/maps', { maxLength: 1000 })).rejects.toMatchObject({
-          code: 'ERR_FS_FILE_TOO_LARGE',
-        });
-      });
-    });
-  });
 });
 
 on(hasPipeSecurity, 'what is not a regular file', () => {
@@ -92,9 +79,11 @@ on(hasPipeSecurity, 'what is not a regular file', () => {
       expect(await as.readFile(nothing, { special: true })).toEqual(Buffer.alloc(0));
       await expect(as.readFile(nothing, { special: 1 as never })).rejects.toMatchObject({ code: 'EINVAL' });
       if (isWindows) return;
-      await expect(as.readFile('/dev/zero', { special: true, maxLength: 100_000 })).rejects.toMatchObject({
-        code: 'ERR_FS_FILE_TOO_LARGE',
-      });
+      // They say that they are empty.
+      for (const maxLength of [0, 1000, 100_000])
+        await expect(as.readFile('/dev/zero', { special: true, maxLength })).rejects.toMatchObject({
+          code: 'ERR_FS_FILE_TOO_LARGE',
+        });
     });
   });
 

@@ -152,6 +152,53 @@ on(isRoot, 'clients that are other users', () => {
     expect(await codeOf(b.runAsClient((as) => as.readFile(forGroup)))).toBe('EACCES');
   });
 
+  it('are not let into /proc, where the kernel takes every thread for the server', async () => {
+    const closed = path.join(at, 'closed');
+    fs.mkdirSync(closed, { mode: 0o700 });
+    const inside = path.join(closed, 'for-all');
+    fs.writeFileSync(inside, "server's");
+    fs.chmodSync(inside, 0o666);
+    const [file, folder] = [fs.openSync(inside, 'r+'), fs.openSync(closed, 'r')];
+    onTestFinished(() => [file, folder].forEach(fs.closeSync));
+    const link = path.join(at, 'link');
+    fs.symlinkSync(`/proc/self/fd/${folder}`, link);
+    const files = [`/proc/self/fd/${file}`, `/dev/fd/${file}`, `${link}/for-all`, '/proc/self/maps', '/proc/self/cwd'];
+    await a.runAsClient(async (as) => {
+      for (const name of files) {
+        for (const attempt of [
+          as.readFile(name),
+          as.writeFile(name, 'forged', { flag: 'r+' }),
+          as.open(name),
+          as.stat(name),
+          as.access(name),
+          as.rename(name, path.join(at, 'taken')),
+        ])
+          expect(await codeOf(attempt), name).toMatch(/EACCES|ELOOP/);
+      }
+      for (const name of [link, '/proc/self/fd', '/proc/self', '/proc/self/root', '/proc'])
+        expect(await codeOf(as.readdir(name)), name).toMatch(/EACCES|ELOOP/);
+      expect(await codeOf(as.mkdir(`${link}/new`))).toBe('ELOOP');
+      expect(await codeOf(as.rm(`${link}/for-all`))).toBe('ELOOP');
+      expect((await as.lstat(link)).isSymbolicLink()).toBe(true);
+      await expect(as.lstat('/proc/self')).rejects.toMatchObject({ code: 'EACCES' });
+    });
+    expect(fs.readFileSync(inside, 'utf8')).toBe("server's");
+  });
+
+  it('have a tree removed that is deeper than any path, folder by folder and not by paths', async () => {
+    const tree = path.join(at, 'tree');
+    fs.mkdirSync(tree);
+    const make = `for (let i = 0; i < 40; i++) {
+      fs.mkdirSync('x'.repeat(200));
+      process.chdir('x'.repeat(200));
+      fs.writeFileSync('file', '');
+    }`;
+    execFileSync(process.execPath, ['-e', make], { cwd: tree });
+    execFileSync('chown', ['-R', `${A.uid}`, tree]);
+    await a.runAsClient((as) => as.rm(tree, { recursive: true }));
+    expect(fs.existsSync(tree)).toBe(false);
+  });
+
   it('own what they make, and remove only what they may', async () => {
     const mine = path.join(at, 'mine');
     await a.runAsClient(async (as) => {

@@ -1,4 +1,5 @@
-// Operations on folders, which take several steps. Impersonation thread, inside Identity::assume() … revert().
+// Operations on folders, which take several steps. Impersonation thread, inside Identity::assume() … revert(); the
+// platform's own.
 #pragma once
 #include <string>
 

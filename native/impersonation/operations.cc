@@ -116,25 +116,17 @@ double milliseconds(const uv_timespec_t& time) {
   return static_cast<double>(time.tv_sec) * 1e3 + static_cast<double>(time.tv_nsec) / 1e6;
 }
 
-template <class Function>
-Outcome<Result> status(const FileOperation& operation, Function function, const char* syscall) {
-  FsRequest request;
-  if (request.call(function, operation.path.c_str()) < 0) return request.failure(syscall);
-  const uv_stat_t& file = *uv_fs_get_statbuf(request.get());
+Outcome<Result> status(const FileOperation& operation, bool follow) {
+  const Outcome<uv_stat_t> found = statusOf(operation.path.c_str(), follow);
+  if (!found) return found.failure;
+  const uv_stat_t& file = found.value;
   return Result(FileStatus{file.st_dev, file.st_mode, file.st_nlink, file.st_uid, file.st_gid, file.st_rdev,
                            file.st_ino, file.st_size, file.st_blksize, file.st_blocks, milliseconds(file.st_atim),
                            milliseconds(file.st_mtim), milliseconds(file.st_ctim), milliseconds(file.st_birthtim)});
 }
 
-Outcome<Result> access(const FileOperation& operation) {
-  if (const Failure failure = checkAccess(operation.path.c_str(), operation.mode)) return failure;
-  return Result();
-}
-
-Outcome<Result> rename(const FileOperation& operation) {
-  FsRequest request;
-  if (request.call(uv_fs_rename, operation.path.c_str(), operation.target.c_str()) < 0)
-    return request.failure("rename");
+Outcome<Result> resultOf(const Failure& failure) {
+  if (failure) return failure;
   return Result();
 }
 
@@ -149,11 +141,11 @@ Outcome<Result> perform(const FileOperation& operation) noexcept {
     case FileOperation::Kind::WriteFile:
       return writeFile(operation);
     case FileOperation::Kind::Stat:
-      return status(operation, uv_fs_stat, "stat");
+      return status(operation, true);
     case FileOperation::Kind::LStat:
-      return status(operation, uv_fs_lstat, "lstat");
+      return status(operation, false);
     case FileOperation::Kind::Access:
-      return access(operation);
+      return resultOf(checkClientsAccess(operation.path.c_str(), operation.mode));
     case FileOperation::Kind::ReadDir:
       return listFolder(operation.path);
     case FileOperation::Kind::MkDir:
@@ -161,7 +153,7 @@ Outcome<Result> perform(const FileOperation& operation) noexcept {
     case FileOperation::Kind::Rm:
       return removeTree(operation.path, operation.recursive, operation.force);
     case FileOperation::Kind::Rename:
-      return rename(operation);
+      return resultOf(renameFile(operation.path, operation.target));
   }
   return Failure{"EINVAL", "perform", 0, nullptr, {}};
 }

@@ -22,6 +22,7 @@ class UniqueFd {
 
   int get() const { return fd_; }
   explicit operator bool() const { return fd_ >= 0; }
+  int release() { return std::exchange(fd_, -1); }
 
   // Not repeated after EINTR: Linux has closed the descriptor then, and another thread may own its number.
   void reset() {

@@ -104,8 +104,20 @@ Failure checkAccess(const char* path, int mode) noexcept {
 // Windows' files always wait.
 void waitOn(int) noexcept {}
 
-const char* pathSeparators() noexcept {
-  return "\\/";
+Failure checkClientsAccess(const char* path, int mode) noexcept {
+  return checkAccess(path, mode);
+}
+
+Outcome<uv_stat_t> statusOf(const char* path, bool follow) noexcept {
+  FsRequest request;
+  const int error = follow ? request.call(uv_fs_stat, path) : request.call(uv_fs_lstat, path);
+  if (error < 0) return request.failure(follow ? "stat" : "lstat");
+  return *uv_fs_get_statbuf(request.get());
+}
+
+Failure renameFile(const std::string& from, const std::string& to) noexcept {
+  FsRequest request;
+  return request.call(uv_fs_rename, from.c_str(), to.c_str()) < 0 ? request.failure("rename") : Failure{};
 }
 
 }  // namespace framepipe

@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "impersonation/file_access.h"
 #include "impersonation/file_kind.h"
 #include "impersonation/fs_request.h"
 
@@ -16,17 +15,18 @@ namespace {
 // How often what others do at the same time may make us begin again.
 constexpr int kAttempts = 64;
 
-std::string join(const std::string& folder, const char* name) {
-  return folder + pathSeparators()[0] + name;
+constexpr const char* kSeparators = "\\/";
+
+std::string join(const std::string& folder, const std::string& name) {
+  return folder + kSeparators[0] + name;
 }
 
 // Empty when there is none.
 std::string folderOf(const std::string& path) {
-  const char* separators = pathSeparators();
-  const size_t end = path.find_last_not_of(separators);
-  const size_t separator = end == std::string::npos ? end : path.find_last_of(separators, end);
+  const size_t end = path.find_last_not_of(kSeparators);
+  const size_t separator = end == std::string::npos ? end : path.find_last_of(kSeparators, end);
   if (separator == std::string::npos) return {};
-  const size_t last = path.find_last_not_of(separators, separator);
+  const size_t last = path.find_last_not_of(kSeparators, separator);
   return path.substr(0, last == std::string::npos ? separator + 1 : last + 1);
 }
 
@@ -89,7 +89,7 @@ Failure empty(std::vector<Folder>& folders) {
   const Outcome<std::vector<DirectoryEntry>> entries = entriesOf(path);
   if (!entries) return entries.failure;
   for (const DirectoryEntry& entry : entries.value) {
-    const std::string each = join(path, entry.name.c_str());
+    const std::string each = join(path, entry.name);
     Failure failure;
     if (entry.type == UV_DIRENT_DIR)
       folders.push_back({each});
