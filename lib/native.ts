@@ -141,6 +141,8 @@ export interface NativeLoop {
    * Throws a RawFailure, and does not call it, if the thread cannot be the client.
    */
   callAs<A, R>(identity: number, fn: (argument: A) => R, argument: A): R;
+  /** Inside `callAs`: calls `fn` as this process itself. */
+  callAsItself<R>(fn: () => R): R;
   /** Inside `callAs`: the threads that `fn` has made until now are the server's, not the client's. */
   secureThreads(): void;
   /** Whether the calling thread, as whoever it acts, may use the file in this way (`fs.constants.R_OK` …). */

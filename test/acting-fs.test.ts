@@ -12,6 +12,8 @@ import { hasPipeSecurity, isLinux, on } from './support/system.ts';
 
 const here = import.meta.filename;
 const WITHOUT_CLIENT = { name: 'PipeError', code: 'ERR_PIPE_ASYNC_WITHOUT_CLIENT' };
+/** Where Node still has that name. */
+const oldReadStream = () => (fs as never as { FileReadStream?: typeof fs.ReadStream }).FileReadStream ?? fs.ReadStream;
 /** An async function as TypeScript compiles it for ES2015. */
 const compiled = (body: () => Generator<unknown, unknown>) =>
   new Promise((resolve, reject) => {
@@ -52,11 +54,21 @@ on(hasPipeSecurity, 'runAsClient', () => {
     'realpath.native': () => new Promise((resolve) => fs.realpath.native(here, (_error, path) => resolve(path))),
     'a stream': () => fs.createReadStream(here).toArray(),
     'a stream made with new': () => new fs.ReadStream(here as never).toArray(),
+    'a stream by its old name': () => new (oldReadStream())(here as never),
     'a stream to write': () => fs.createWriteStream(here, { flags: 'r+' }).destroy(),
     'a descriptor': () => new Promise((resolve) => fs.open(here, (_error, descriptor) => resolve(descriptor))),
     'a folder': () => fs.promises.opendir('.'),
     'a promise that is settled': () => Promise.resolve('of the server'),
     'a rejected promise': () => Promise.reject(new Error('of the server')),
+    'a thenable, when it is looked at again': () => {
+      let looks = 0;
+      return {
+        // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
+        get then() {
+          return ++looks > 1 ? (resolve: (value: string) => void) => resolve('of the server') : undefined;
+        },
+      };
+    },
     // biome-ignore lint/suspicious/noThenProperty: a thenable is what is tested
     'a thenable': () => ({ then: (resolve: (value: string) => void) => resolve('of the server') }),
   };

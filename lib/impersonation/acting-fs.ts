@@ -1,5 +1,5 @@
 // node:fs, and the process's ids, while a thread acts as a client: what is asynchronous in it would be done by another thread, as the server.
-import fs from 'node:fs';
+import fs, { type PathLike } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { failureToError, PipeError } from '../errors.ts';
 import { loop } from '../loop.ts';
@@ -11,17 +11,29 @@ type Function_ = (this: unknown, ...args: unknown[]) => unknown;
 let acting = false;
 /** The first asynchronous function that was called meanwhile. */
 let refused: PipeError | undefined;
+
+/** A function of a module, and what replaces it. */
+interface Place {
+  readonly module: Record<string, unknown>;
+  readonly name: string;
+  readonly wrap: (original: never) => unknown;
+  /** What was there when this module was loaded: somebody's fake may be there now, and this again later. */
+  readonly genuine: unknown;
+}
+
+const STREAMS = ['ReadStream', 'WriteStream', 'FileReadStream', 'FileWriteStream', 'Utf8Stream'];
+const places: Place[] = [];
 let wrapped = false;
 
 /**
  * Calls `act`, which acts as a client, and refuses asynchronous functions of `node:fs` meanwhile: they throw, and so does
  * this in the end, though the caller may have caught it. On Linux `fs.accessSync` and `fs.existsSync` answer for the
  * client: Node's ask access(2), which looks at the real user id, and that must stay the server's (native/posix/credentials.h
- * says why). The functions of the module are wrapped once; references that were taken out of it before, as by
+ * says why). The functions of the module are wrapped once, and again where others have put them back; references that were taken out of it before, as by
  * `const { readFile } = require('fs')`, are not reached.
  */
 export function withActingFs<R>(act: () => R): R {
-  if (!wrapped) wrap();
+  wrap();
   const before = [acting, refused] as const;
   acting = true;
   refused = undefined;
@@ -37,28 +49,42 @@ export function withActingFs<R>(act: () => R): R {
   }
 }
 
-function wrap(): void {
-  wrapped = true;
-  wrapAsynchronous(fs as Record<string, unknown>, 'fs');
-  wrapAsynchronous(fs.promises as Record<string, unknown>, 'fs.promises');
-  for (const name of ['ReadStream', 'WriteStream'] as const) replace(fs, name, (stream) => wrapClass(stream, name));
-  if (process.platform !== 'win32') {
-    wrapEffectiveAccess();
-    refuseSettingIds();
-  }
-  syncBuiltinESMExports();
+addAsynchronous(fs as Record<string, unknown>, 'fs');
+addAsynchronous(fs.promises as Record<string, unknown>, 'fs.promises');
+for (const name of STREAMS) add(fs, name, (stream: new () => object) => wrapClass(stream, name));
+add(process, 'exit', leaving);
+if (process.platform !== 'win32') {
+  addEffectiveAccess();
+  addIdSetters();
 }
 
-function wrapAsynchronous(module: Record<string, unknown>, path: string): void {
+/** At first, whatever is there; later only what was put back in place of ours, as by those who fake functions for a time. */
+function wrap(): void {
+  let changed = false;
+  for (const { module, name, wrap, genuine } of places) {
+    const original = module[name];
+    // Others may have made the module read-only: then it stays as it is.
+    if ((!wrapped || original === genuine) && typeof original === 'function')
+      changed = Reflect.set(module, name, wrap(original as never)) || changed;
+  }
+  wrapped = true;
+  if (changed) syncBuiltinESMExports();
+}
+
+function add<F>(module: object, name: string, wrap: (original: F) => unknown): void {
+  const functions = module as Record<string, unknown>;
+  places.push({ module: functions, name, wrap, genuine: functions[name] });
+}
+
+function addAsynchronous(module: Record<string, unknown>, path: string): void {
   for (const name of Object.keys(module)) {
-    if (/Sync$|^[A-Z_]|^unwatchFile$/.test(name)) continue;
-    replace(module, name, (original) => refusing(original as Function_, `${path}.${name}`));
+    if (/Sync$|^[A-Z_]|^unwatchFile$|^promises$/.test(name) || typeof module[name] !== 'function') continue;
+    add(module, name, (original: Function_) => refusing(original, `${path}.${name}`));
   }
 }
 
 // With the name, the length and all properties of the original (util.promisify's, realpath.native).
 function refusing(original: Function_, path: string): Function_ {
-  if (typeof original !== 'function') return original;
   const wrapper = function (this: unknown, ...args: unknown[]): unknown {
     if (acting) refuse(path);
     return Reflect.apply(original, this, args);
@@ -84,13 +110,13 @@ function wrapClass<C extends new (...args: never[]) => object>(original: C, name
   });
 }
 
-function wrapEffectiveAccess(): void {
-  replace(fs, 'accessSync', (original) => (path, mode = fs.constants.F_OK) => {
-    if (!acting) return original(path, mode);
-    const failure = loop.checkAccess(nativePath(path), mode);
+function addEffectiveAccess(): void {
+  add(fs, 'accessSync', (original: typeof fs.accessSync) => (path: PathLike, mode?: number) => {
+    if (!acting || !(mode === undefined || mode === null || isMode(mode))) return original(path, mode);
+    const failure = loop.checkAccess(nativePath(path), mode ?? fs.constants.F_OK);
     if (failure !== 0) throw failureToError(failure, String(path));
   });
-  replace(fs, 'existsSync', (original) => (path) => {
+  add(fs, 'existsSync', (original: typeof fs.existsSync) => (path: PathLike) => {
     if (!acting) return original(path);
     try {
       return loop.checkAccess(nativePath(path), fs.constants.F_OK) === 0;
@@ -100,23 +126,32 @@ function wrapEffectiveAccess(): void {
   });
 }
 
-// They change the ids of all threads: this one would be neither the client nor the server. Native code ends the process then.
-function refuseSettingIds(): void {
-  const setters = process as unknown as Record<string, unknown>;
+// Others are refused, with Node's words for it.
+const isMode = (mode: unknown) => Number.isInteger(mode) && (mode as number) >= 0 && (mode as number) <= 7;
+
+// Listeners of 'exit' are the server's: they remove its files, say.
+function leaving(original: Function_): Function_ {
+  return function exit(this: unknown, ...args: unknown[]) {
+    if (!acting) return Reflect.apply(original, this, args);
+    acting = false;
+    try {
+      return loop.callAsItself(() => Reflect.apply(original, this, args));
+    } finally {
+      acting = true; // a listener has thrown, or exit() was somebody's fake
+    }
+  };
+}
+
+function addIdSetters(): void {
+  // They change the ids of all threads: this one would be neither the client nor the server. Native code ends the process then.
   for (const name of ['setuid', 'seteuid', 'setgid', 'setegid', 'setgroups', 'initgroups']) {
-    replace(setters, name, (original) => {
-      if (typeof original !== 'function') return original; // in a Worker, say
+    add(process, name, (original: Function_) => {
       return function (this: unknown, ...args: unknown[]) {
         if (acting) throw new PipeError('EPERM', `process.${name} changes all threads: not inside runAsClient`);
         return Reflect.apply(original, this, args);
       };
     });
   }
-}
-
-// Others may have replaced a function before, or have made the module read-only: then that stays as it is.
-function replace<M extends object, K extends keyof M>(module: M, name: K, wrapper: (original: M[K]) => M[K]): void {
-  Reflect.set(module, name, wrapper(module[name]));
 }
 
 function refuse(path: string): never {

@@ -105,9 +105,13 @@ export class Impersonation {
   }
 }
 
-const isThenable = <R>(result: R | PromiseLike<R>): result is PromiseLike<R> =>
-  ((typeof result === 'object' && result !== null) || typeof result === 'function') &&
-  typeof (result as { then?: unknown }).then === 'function';
+/** Also what may become one, whenever it is looked at again: what `then` is, is up to a getter. */
+function isThenable<R>(result: R | PromiseLike<R>): result is PromiseLike<R> {
+  if ((typeof result !== 'object' || result === null) && typeof result !== 'function') return false;
+  for (let each: unknown = result; each; each = Object.getPrototypeOf(each))
+    if (Object.getOwnPropertyDescriptor(each, 'then')?.get) return true;
+  return typeof (result as { then?: unknown }).then === 'function';
+}
 
 /**
  * What a promise of the function's comes to, if the function has used the client by then. If not, it waited for something

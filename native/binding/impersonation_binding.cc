@@ -90,6 +90,7 @@ void ImpersonationBinding::exportTo(Napi::Object loop) {
   add("takeIdentity", call<&ImpersonationBinding::takeIdentity>);
   add("releaseIdentity", call<&ImpersonationBinding::releaseIdentity>);
   add("callAs", call<&ImpersonationBinding::callAs>);
+  add("callAsItself", call<&ImpersonationBinding::callAsItself>);
   add("secureThreads", call<&ImpersonationBinding::secureThreads>);
   add("checkAccess", call<&ImpersonationBinding::checkAccess>);
   add("perform", call<&ImpersonationBinding::perform>);
@@ -132,6 +133,17 @@ Napi::Value ImpersonationBinding::callAs(const Napi::CallbackInfo& info) {
   napi_call_function(env, env.Undefined(), info[1], 1, &argument, &result);
   if (act(before)) failFast("a thread cannot become the client again that it was before");
   return {env, result};  // none when an exception is on its way
+}
+
+// callAsItself(fn): inside of callAs()'s function.
+Napi::Value ImpersonationBinding::callAsItself(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  Identity* const before = acting_;
+  act(nullptr);
+  napi_value result = nullptr;
+  napi_call_function(env, env.Undefined(), info[0], 0, nullptr, &result);
+  if (act(before)) failFast("a thread cannot become the client again that it was before");
+  return {env, result};
 }
 
 // Makes this thread the client, or itself, from whoever it is. After a failure it is who it was.

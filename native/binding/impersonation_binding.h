@@ -41,6 +41,7 @@ class ImpersonationBinding {
   Napi::Value takeIdentity(const Napi::CallbackInfo& info);
   Napi::Value releaseIdentity(const Napi::CallbackInfo& info);
   Napi::Value callAs(const Napi::CallbackInfo& info);
+  Napi::Value callAsItself(const Napi::CallbackInfo& info);
   Napi::Value secureThreads(const Napi::CallbackInfo& info);
   Napi::Value checkAccess(const Napi::CallbackInfo& info);
   Napi::Value perform(const Napi::CallbackInfo& info);
