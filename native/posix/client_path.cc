@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <climits>
 #include <cstdint>
+#include <utility>
 
 namespace framepipe::posix {
 
@@ -114,8 +115,9 @@ int openPathByParts(int folder, std::string path, int flags, int mode) noexcept 
   flags |= O_CLOEXEC;
   UniqueFd at;
   int from = folder;
+  bool begins = true;  // at the start, or at that of a link: elsewhere a separator is no root
   for (int links = 0;;) {
-    if (path[0] == '/') {
+    if (std::exchange(begins, false) && path[0] == '/') {
       const int root = openAt(AT_FDCWD, "/", O_PATH | O_CLOEXEC, 0);
       if (root < 0) return root;
       at = UniqueFd(root);
@@ -135,6 +137,7 @@ int openPathByParts(int folder, std::string path, int flags, int mode) noexcept 
     if (!target.empty()) {
       if (++links > kMostLinks) return -ELOOP;
       path = target + path;
+      begins = true;
       continue;
     }
     // Not by the entry: it may be made only now. A link that has come meanwhile is not followed.
