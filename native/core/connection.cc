@@ -19,7 +19,10 @@ Connection::Connection(const Context& context, Id id, std::unique_ptr<Transport>
 
 void Connection::start() {
   Lock lock(mutex_);
-  if (!receives()) endReading({});
+  if (!receives()) {
+    in_.exhaust();
+    endReading({});
+  }
   read(lock);
   conclude(lock);
 }

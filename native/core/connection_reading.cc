@@ -60,7 +60,7 @@ void Connection::read(Lock& lock) {
 }
 
 bool Connection::mayRead() {
-  if (phase_ == Phase::Closing) return !in_.ended();
+  if (phase_ == Phase::Closing) return !in_.exhausted();
   if (phase_ != Phase::Open || in_.ended()) return false;
   const bool may = in_.mayRead();
   if (!may) in_.pause();
@@ -82,6 +82,7 @@ bool Connection::take(const ReadAnswer& answer, Lock& lock) {
       return true;
     case ReadAnswer::Kind::Ended:
       peer_left_ = peer_left_ || answer.peer_left;
+      in_.exhaust();
       endReading(in_.finish());
       return false;
     case ReadAnswer::Kind::Failed:

@@ -51,6 +51,9 @@ class Inbound {
 
   bool ended() const { return ended_; }
   bool end() { return !std::exchange(ended_, true); }
+  // Nothing more can be read, not even to be thrown away. A frame that was refused ends less than that.
+  bool exhausted() const { return exhausted_; }
+  void exhaust() { exhausted_ = true; }
 
   uint64_t bytes() const { return bytes_; }
   uint64_t frames() const { return frames_; }
@@ -69,7 +72,8 @@ class Inbound {
   size_t undelivered_ = 0;  // frames that JavaScript has not been given yet
   bool paused_ = false;
   bool rest_ = false;
-  bool ended_ = false;  // nothing more is read
+  bool ended_ = false;      // nothing more is told
+  bool exhausted_ = false;  // nothing more is there
   uint64_t bytes_ = 0;
   uint64_t frames_ = 0;
 };
