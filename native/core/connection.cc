@@ -86,7 +86,7 @@ void Connection::abandon() {
 // Whether this is the end.
 void Connection::conclude(Lock& lock) {
   if (phase_ == Phase::Closing && out_.empty() && !out_.inFlight()) {
-    abortWith(failure_, /*in_order=*/true);
+    abortWith(failure_, /*in_order=*/!failure_);
   } else if (phase_ < Phase::Aborting && in_.ended() && peer_left_) {
     const Failure unsent{"EPIPE", "write", 0, "the peer left before everything was sent"};
     abortWith(out_.empty() ? failure_ : unsent, /*in_order=*/false);
