@@ -60,7 +60,7 @@ void Connection::read(Lock& lock) {
 }
 
 bool Connection::mayRead() {
-  if (phase_ == Phase::Closing) return !in_.exhausted();
+  if (phase_ == Phase::Closing) return !in_.exhausted() && !out_.empty();
   if (phase_ != Phase::Open || in_.ended()) return false;
   const bool may = in_.mayRead();
   if (!may) in_.pause();
