@@ -1,0 +1,158 @@
+// What JavaScript does with a connection.
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "frames.h"
+#include "world.h"
+
+namespace simulation {
+
+using framepipe::Event;
+using framepipe::Failure;
+using framepipe::Id;
+
+void World::javaScriptActs() {
+  if (gone_) return;
+  const As as(*this, Thread::JavaScript);
+  const size_t what = random_.below(100);
+  if (what < 34) return send();
+  if (what < 46) return connection_->flush();
+  if (what < 62) return deliver();
+  if (what < 76) return consume(random_.below(consumable_ + 1));
+  if (what < 80) return endSending();
+  if (what < 88) return waitForDrain();
+  if (what < 91) return cancelDrain();
+  if (what < 94) return close();
+  if (what < 96) return destroy(random_.chance(25));
+  if (what < 98) {
+    keeps_alive_ = random_.chance(50);
+    verdict_.trace("  keepAlive %d", keeps_alive_);
+    return connection_->keepAlive(keeps_alive_);
+  }
+  const size_t told = model_.framesTold();
+  const framepipe::Traffic traffic = connection_->traffic();
+  if (nested_) return;
+  verdict_.require(traffic.frames_out == model_.framesAccepted(), "traffic counts what was accepted");
+  verdict_.require(traffic.frames_in >= told, "traffic counts what was told");
+  verdict_.require(traffic.bytes_in <= peer_.read(), "traffic counts what was read");
+}
+
+void World::send() {
+  std::array<std::span<const uint8_t>, 3> frames;
+  static std::array<std::array<uint8_t, 9001>, 3> bytes;  // one thread
+  const size_t count = random_.between(1, 3), longest = scenario_.options.framing.max_frame_length;
+  const bool raw = scenario_.options.framing.kind == framepipe::FramingKind::Raw;
+  bool good = true;
+  for (size_t i = 0; i < count; ++i) {
+    const size_t size = random_.chance(3) ? longest + 1 : sizeOfFrame(random_, longest);
+    for (size_t at = 0; at < size; ++at) bytes[i][at] = byteOfFrame(model_.framesAccepted() + i, at);
+    frames[i] = {bytes[i].data(), size};
+    good = good && (raw || size <= longest) && (!scenario_.messages() || size <= ScriptedTransport::kGreatestMessage);
+  }
+  // In the model first: on other threads it may be written before send() returns.
+  const bool may = model_.maySend();
+  if (may && good)
+    for (size_t i = 0; i < count; ++i) model_.accepted(frames[i]);
+  const size_t queued = model_.queued();
+  verdict_.trace("  send %zu frames, %s", count, !may ? "too late" : good ? "good" : "too long");
+  const auto outcome = connection_->send({frames.data(), count});
+  verdict_.require(static_cast<bool>(outcome) == (may && good), "send() accepts what it can send, and nothing else");
+  if (outcome)
+    verdict_.require(outcome.value == queued, "send() returns what is queued");
+  else if (!may)
+    verdict_.require(std::strcmp(outcome.failure.code, "EPIPE") == 0, "send() of what is closed fails with EPIPE");
+  if (random_.chance(70)) connection_->flush();
+}
+
+void World::deliver() noexcept {
+  std::vector<Event> events;
+  std::swap(events, events_);
+  for (const Event& event : events) {
+    if (event.kind == Event::Kind::Frames) consumable_ += event.frames.length;
+    const bool of_connection = event.kind == Event::Kind::Closed || event.other == Model::kConnection;
+    if (of_connection && !gone_) connection_->delivered(event);
+    if (event.kind == Event::Kind::Closed) gone_ = true;
+  }
+  checkKeptAlive();
+  if (!gone_ && random_.chance(scenario_.eagerness)) consume(consumable_);
+}
+
+void World::consume(size_t bytes) {
+  verdict_.trace("  consumed %zu", bytes);
+  consumable_ -= bytes;
+  model_.consumed(bytes);
+  connection_->consumed(bytes);
+}
+
+void World::endSending() {
+  const bool again = model_.sending_ended;
+  const Id request = model_.asked(Model::Wanted::Ending);
+  verdict_.trace("  endSending %u", request);
+  if (model_.open() && (!scenario_.sends() || model_.maySend())) model_.sending_ended = true;
+  ending_asked_ = true;
+  connection_->endSending(request);
+  verdict_.require(!again || !scenario_.sends() || model_.settled(request),
+                   "endSending() fails at once the second time");
+}
+
+void World::waitForDrain() {
+  const bool closed = !model_.open();
+  const Id request = model_.asked(Model::Wanted::Drain);
+  verdict_.trace("  waitForDrain %u", request);
+  connection_->waitForDrain(request);
+  verdict_.require(!closed || model_.settled(request), "a drain of what is closed fails at once");
+}
+
+void World::cancelDrain() {
+  if (model_.requests() == 0) return;
+  const size_t index = random_.below(model_.requests());
+  if (!model_.drain(index)) return;
+  verdict_.trace("  cancelDrain %u", model_.request(index));
+  connection_->cancelDrain(model_.request(index));
+  model_.drainCancelled(model_.request(index));
+}
+
+void World::close() {
+  verdict_.trace("  close");
+  model_.close_called = true;
+  connection_->close();
+}
+
+void World::destroy(bool environment_ends) {
+  const char* code = environment_ends ? "ECANCELED" : random_.chance(50) ? "EUSER" : nullptr;
+  verdict_.trace("  %s %s", environment_ends ? "abandon" : "destroy", code ? code : "");
+  // The first one counts, except that destroy() ends a close() that has not written everything.
+  if (!model_.destroy_called) {
+    model_.destroyed_first = model_.mayBeDestroyed();
+    model_.destroy_code = code;
+  }
+  model_.destroy_called = true;
+  const int cancellations = transport_->cancellations();
+  if (environment_ends) {
+    keeps_alive_ = false;
+    connection_->abandon();
+    verdict_.require(retained_ == 0, "an environment that ends is not kept alive");
+  } else {
+    connection_->destroy({code, "destroy"});
+  }
+  const bool waits = transport_->inFlight() || stage_.leases > 0;
+  verdict_.require(nested_ || model_.released || !waits || transport_->cancellations() > cancellations,
+                   "destroy() cancels what is in flight, each time");
+}
+
+void World::checkKeptAlive() {
+  if (nested_) return;
+  if (gone_) {
+    verdict_.require(retained_ == 0, "what is closed does not keep the process alive");
+    return;
+  }
+  const bool may = keeps_alive_ || model_.close_called || ending_asked_;
+  verdict_.require(retained_ == 0 || (retained_ == 1 && may), "the process is kept alive once, and for a reason");
+  if (keeps_alive_) verdict_.require(retained_ == 1, "a connection keeps the process alive");
+  const bool sends = (model_.close_called || model_.sending_ended) && model_.queued() > 0 && !model_.destroy_called &&
+                     !model_.failed && !model_.told_left;
+  verdict_.require(!sends || retained_ == 1, "a connection that still has to send keeps the process alive");
+}
+
+}  // namespace simulation

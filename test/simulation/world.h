@@ -1,0 +1,88 @@
+// One schedule: a connection, its scripted transport, its peer and its JavaScript, from a seed to the end. One thread.
+#pragma once
+#include <memory>
+#include <vector>
+
+#include "core/connection.h"
+#include "locks.h"
+#include "scripted_transport.h"
+
+namespace simulation {
+
+class World final : private Bystander, private framepipe::EventSink, private framepipe::Host {
+ public:
+  World(uint64_t seed, Verdict& verdict);
+  ~World();
+
+  void run();
+
+ private:
+  enum class Thread : uint8_t { JavaScript, Reading, Other };
+  class As {  // who acts, for as long as it lives
+   public:
+    As(World& world, Thread thread) : world_(world), before_(world.thread_) { become(thread); }
+    ~As() { become(before_); }
+    As(const As&) = delete;
+    As& operator=(const As&) = delete;
+
+   private:
+    void become(Thread thread) {
+      world_.thread_ = thread;
+      world_.stage_.reading_thread = thread == Thread::Reading || !world_.scenario_.completion;
+    }
+    World& world_;
+    const Thread before_;
+  };
+
+  // Somebody does something.
+  void step();
+  void systemActs();
+  void peerActs();
+  void javaScriptActs();
+  void othersAct();
+  bool makeMove();
+
+  // JavaScript, as lib/ and binding/ do.
+  void send();
+  void consume(size_t bytes);
+  void endSending();
+  void waitForDrain();
+  void cancelDrain();
+  void close();
+  void destroy(bool environment_ends);
+  void checkKeptAlive();
+
+  // Both sides are willing: all that can happen does.
+  void settle();
+  bool settleOne();
+  void finish();
+
+  void unlocked() noexcept override;
+  void report(framepipe::Event&& event) noexcept override;
+  void ring() noexcept override {}
+  void deliver() noexcept override;  // all events, in order
+  void retain() noexcept override { ++retained_; }
+  void release() noexcept override { --retained_; }
+  uv_loop_s* uvLoop() noexcept override { return nullptr; }
+
+  Random random_;
+  const Scenario scenario_;
+  Verdict& verdict_;
+  Peer peer_;
+  Model model_;
+  ScriptedTransport::Stage stage_;
+  ScriptedTransport* transport_;
+  std::shared_ptr<framepipe::Connection> connection_;
+  std::vector<framepipe::Connection::Lease> leases_;
+
+  Thread thread_ = Thread::JavaScript;
+  bool nested_ = false;
+  std::vector<framepipe::Event> events_;  // told, and not delivered yet
+  size_t consumable_ = 0;  // bytes that JavaScript has
+  bool gone_ = false;      // Closed was delivered: its number is void
+  bool keeps_alive_ = true;
+  bool ending_asked_ = false;
+  int retained_ = 0;
+};
+
+}  // namespace simulation
