@@ -1,6 +1,6 @@
 // What runs on Linux itself. (On Windows, only the first of these.)
 import { buildNative, buildTypeScript, prebuildLinux } from './build.js';
-import { addonUnderSanitizers, fuzz, posixLoop, unitTests } from './native.js';
+import { addonUnderSanitizers, fuzz, posixLoop, simulation, unitTests } from './native.js';
 import { vitest } from './vitest.js';
 
 export function linuxPhases(options) {
@@ -17,6 +17,7 @@ export function linuxPhases(options) {
       },
     },
     { name: 'unit', title: 'native unit tests: ASan and UBSan, then valgrind', run: unitTests },
+    { name: 'simulation', title: 'the core with a scripted transport: plain, ASan and UBSan, TSan', run: simulation },
     { name: 'posix', title: 'the loop for Linux without Node: ASan and UBSan, then TSan', run: posixLoop },
     { name: 'fuzz', title: 'fuzzing', run: fuzz },
     { name: 'sanitize', title: 'the addon under ASan, UBSan and LSan, then valgrind', run: addonUnderSanitizers },

@@ -43,6 +43,33 @@ export async function unitTests() {
   return sum(counts);
 }
 
+/** test/simulation: the core with a scripted transport, by seeds; then between two threads, which the system schedules. */
+export async function simulation() {
+  needPackages('g++', 'make');
+  const build = (kind) =>
+    locked(`simulation-${kind}`, 'make', [
+      '-s',
+      '-f',
+      'test/simulation/Makefile',
+      `-j${availableParallelism()}`,
+      `KIND=${kind}`,
+    ]);
+  for (const kind of ['plain', 'asan', 'tsan']) await build(kind);
+  const schedules = (kind, count) =>
+    test(`test/simulation, ${count} schedules (${kind})`, `build-native/simulation/${kind}/schedules`, [
+      '--count',
+      `${count}`,
+      '--processes',
+      `${availableParallelism()}`,
+    ]);
+  const threads = ['--addr-no-randomize', 'build-native/simulation/tsan/threads', '--count', '100000'];
+  return sum([
+    await schedules('plain', 1_000_000),
+    await schedules('asan', 20_000),
+    await test('test/simulation, 100000 schedules between two threads (tsan)', 'setarch', threads),
+  ]);
+}
+
 /** test/posix: the loop for Linux without Node, under ASan and UBSan, then under TSan. */
 export async function posixLoop() {
   needPackages('g++', 'make', 'libuv1-dev');
