@@ -68,7 +68,7 @@ class ThreadedTransport final : public framepipe::Transport {
   std::span<uint8_t> room_;
   std::span<const uint8_t> stretch_;
   size_t read_ = 0, read_frames_ = 0;
-  size_t written_ = 0, written_frames_ = 0;
+  size_t written_ = 0;
 
   bool reading_ = false;  // a read is in flight, and nothing has arrived for it yet
   uint64_t drain_upto_ = 0;
