@@ -84,6 +84,27 @@ void Model::drainCancelled(Id request) {
   if (!cancelled.settled) cancelled.cancelled = true;
 }
 
+bool Model::drainsWait() const {
+  for (const Request& request : requests_)
+    if (request.wanted == Wanted::Drain && !request.settled && !request.cancelled) return true;
+  return false;
+}
+
+uint64_t Model::nextDrain() const {
+  uint64_t next = UINT64_MAX;
+  for (const Request& request : requests_) {
+    if (request.wanted != Wanted::Drain || request.settled || request.cancelled) continue;
+    if (request.upto <= position() && request.upto < next) next = request.upto;
+  }
+  return next;
+}
+
+// Nothing need be asked, or the answer comes at once.
+bool Model::mustDrainAtOnce(Id id) const {
+  const Request& request = requests_[id - kFirstRequest];
+  return request.must && !write_failed && (told_read >= request.upto || (knownRead(request.upto) && allTaken()));
+}
+
 void Model::settledWith(const framepipe::Event& event) {
   const size_t index = event.id - kFirstRequest;
   if (!verdict_.require(index < requests_.size(), "only a request is settled")) return;
@@ -152,6 +173,11 @@ void Model::frames(const framepipe::Chunk& chunk) {
         is.size() == should_be.size() && (is.empty() || !std::memcmp(is.data(), should_be.data(), is.size())),
         "frames are those sent, in order, whole");
   }
+}
+
+bool Model::betweenFrames() const {
+  if (!open() || peer_.wroteBad() || scenario_.options.framing.kind == framepipe::FramingKind::Raw) return false;
+  return peer_.read() == (frames_told_ == 0 ? 0 : peer_.endOf(frames_told_ - 1));
 }
 
 // --- The end -----------------------------------------------------------------------------------

@@ -32,12 +32,16 @@ class Model {
   bool settled(framepipe::Id request) const { return requests_[request - kFirstRequest].settled; }
   size_t requests() const { return requests_.size(); }
   framepipe::Id request(size_t index) const { return kFirstRequest + static_cast<framepipe::Id>(index); }
+  bool drainsWait() const;
+  uint64_t nextDrain() const;  // the first position that was written and that somebody waits for
+  bool mustDrainAtOnce(framepipe::Id request) const;
   bool drain(size_t index) const { return requests_[index].wanted == Wanted::Drain; }
 
   // --- What the transport is given ---
   // The stretches are what was accepted and not taken, in order.
   void offered(std::span<const std::span<const uint8_t>> stretches);
   void taken(size_t bytes, size_t messages);
+  size_t taken() const { return taken_; }
   size_t queued() const { return wire_.size() - taken_; }
   bool allTaken() const { return taken_ == wire_.size() && taken_messages_ == messageCount(); }
   uint64_t position() const { return taken_ + (scenario_.messages() ? taken_messages_ : 0); }
@@ -48,6 +52,9 @@ class Model {
   void told(const framepipe::Event& event);
   size_t held() const { return held_; }
   void consumed(size_t bytes) { held_ -= bytes; }
+  bool betweenFrames() const;  // nothing is kept of a frame that is not whole
+  // It ends by itself: something has failed.
+  bool ends() const { return read_failure != nullptr || write_failed || (told_left && open() && !sending_ended); }
   bool closedTold() const { return closed_told_; }
   bool endedTold() const { return ended_told_; }
   size_t framesTold() const { return frames_told_; }
@@ -71,6 +78,7 @@ class Model {
   bool write_failed = false;
   const char* drain_failure = nullptr;
   bool end_sent = false;        // endSending() of the transport was called
+  uint64_t told_read = 0;       // as the transport has said
   uint64_t peer_read = 0;       // how far the peer has read
   bool released = false;
 

@@ -53,7 +53,7 @@ export function mutants(text) {
   const code = masked(text);
   const found = new Map();
   const add = (kind, begin, end, replacement) => {
-    while (/\s/.test(text[begin])) ++begin;
+    while (/\s/.test(code[begin])) ++begin;
     while (/\s/.test(text[end - 1])) --end;
     if (end <= begin) return;
     const old = text.slice(begin, end);

@@ -17,7 +17,7 @@ void World::javaScriptActs() {
   const As as(*this, Thread::JavaScript);
   const size_t what = random_.below(100);
   if (what < 34) return send();
-  if (what < 46) return connection_->flush();
+  if (what < 46) return flush();
   if (what < 62) return deliver();
   if (what < 76) return consume(random_.below(consumable_ + 1));
   if (what < 80) return endSending();
@@ -25,6 +25,7 @@ void World::javaScriptActs() {
   if (what < 91) return cancelDrain();
   if (what < 94) return close();
   if (what < 96) return destroy(random_.chance(25));
+  if (what < 97) return askForIdentity();
   if (what < 98) {
     keeps_alive_ = random_.chance(50);
     verdict_.trace("  keepAlive %d", keeps_alive_);
@@ -36,6 +37,12 @@ void World::javaScriptActs() {
   verdict_.require(traffic.frames_out == model_.framesAccepted(), "traffic counts what was accepted");
   verdict_.require(traffic.frames_in >= told, "traffic counts what was told");
   verdict_.require(traffic.bytes_in <= peer_.read(), "traffic counts what was read");
+}
+
+void World::askForIdentity() {
+  const framepipe::Failure failure = connection_->identity(/*to_act=*/true).failure;
+  const char* expected = client_ ? "ERR_PIPE_CANNOT_IMPERSONATE" : ScriptedTransport::kNoIdentity;
+  verdict_.require(failure && std::strcmp(failure.code, expected) == 0, "only a server has a client");
 }
 
 void World::send() {
@@ -62,7 +69,14 @@ void World::send() {
     verdict_.require(outcome.value == queued, "send() returns what is queued");
   else if (!may)
     verdict_.require(std::strcmp(outcome.failure.code, "EPIPE") == 0, "send() of what is closed fails with EPIPE");
-  if (random_.chance(70)) connection_->flush();
+  unflushed_ = true;
+  if (random_.chance(70)) flush();
+}
+
+void World::flush() {
+  unflushed_ = false;
+  transport_->newTurn();
+  connection_->flush();
 }
 
 void World::deliver() noexcept {
@@ -71,7 +85,10 @@ void World::deliver() noexcept {
   for (const Event& event : events) {
     if (event.kind == Event::Kind::Frames) consumable_ += event.frames.length;
     const bool of_connection = event.kind == Event::Kind::Closed || event.other == Model::kConnection;
-    if (of_connection && !gone_) connection_->delivered(event);
+    if (of_connection && !gone_) {
+      connection_->delivered(event);
+      if (model_.allTaken() && !nested_) finishes_ = false;
+    }
     if (event.kind == Event::Kind::Closed) gone_ = true;
   }
   checkKeptAlive();
@@ -90,7 +107,9 @@ void World::endSending() {
   const Id request = model_.asked(Model::Wanted::Ending);
   verdict_.trace("  endSending %u", request);
   if (model_.open() && (!scenario_.sends() || model_.maySend())) model_.sending_ended = true;
-  ending_asked_ = true;
+  finishes_ = finishes_ || !model_.allTaken();
+  unflushed_ = false;
+  transport_->newTurn();
   connection_->endSending(request);
   verdict_.require(!again || !scenario_.sends() || model_.settled(request),
                    "endSending() fails at once the second time");
@@ -98,10 +117,15 @@ void World::endSending() {
 
 void World::waitForDrain() {
   const bool closed = !model_.open();
+  const bool asked = transport_->drainAsked();
   const Id request = model_.asked(Model::Wanted::Drain);
   verdict_.trace("  waitForDrain %u", request);
+  transport_->newTurn();
   connection_->waitForDrain(request);
+  unflushed_ = false;
   verdict_.require(!closed || model_.settled(request), "a drain of what is closed fails at once");
+  verdict_.require(!model_.mustDrainAtOnce(request) || asked || model_.settled(request),
+                   "a drain is settled at once when the peer is known to have read everything");
 }
 
 void World::cancelDrain() {
@@ -109,13 +133,18 @@ void World::cancelDrain() {
   const size_t index = random_.below(model_.requests());
   if (!model_.drain(index)) return;
   verdict_.trace("  cancelDrain %u", model_.request(index));
-  connection_->cancelDrain(model_.request(index));
   model_.drainCancelled(model_.request(index));
+  connection_->cancelDrain(model_.request(index));
+  verdict_.require(nested_ || scenario_.completion || model_.drainsWait() || !transport_->drainAsked(),
+                   "a drain that nobody waits for is forgotten");
 }
 
 void World::close() {
   verdict_.trace("  close");
+  finishes_ = finishes_ || !model_.allTaken();
+  unflushed_ = false;
   model_.close_called = true;
+  transport_->newTurn();
   connection_->close();
 }
 
@@ -147,10 +176,10 @@ void World::checkKeptAlive() {
     verdict_.require(retained_ == 0, "what is closed does not keep the process alive");
     return;
   }
-  const bool may = keeps_alive_ || model_.close_called || ending_asked_;
+  const bool may = keeps_alive_ || finishes_;
   verdict_.require(retained_ == 0 || (retained_ == 1 && may), "the process is kept alive once, and for a reason");
   if (keeps_alive_) verdict_.require(retained_ == 1, "a connection keeps the process alive");
-  const bool sends = (model_.close_called || model_.sending_ended) && model_.queued() > 0 && !model_.destroy_called &&
+  const bool sends = (model_.close_called || model_.sending_ended) && !model_.allTaken() && !model_.destroy_called &&
                      !model_.failed && !model_.told_left;
   verdict_.require(!sends || retained_ == 1, "a connection that still has to send keeps the process alive");
 }

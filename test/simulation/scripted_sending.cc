@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "blocks.h"
 #include "scripted_transport.h"
 
 namespace simulation {
@@ -11,9 +12,12 @@ using framepipe::WriteAnswer;
 
 // --- Writing -----------------------------------------------------------------------------------
 
+constexpr int kWritesInTurn = 32;  // what the core allows itself
+
 WriteAnswer ScriptedTransport::write(std::span<const std::span<const uint8_t>> stretches) {
   called("write");
   Verdict& verdict = stage_.verdict;
+  verdict.require(++writes_ <= kWritesInTurn, "a turn of writing is limited");
   verdict.require(!write_in_flight_, "one write at a time");
   verdict.require(!stage_.model.write_failed, "nothing is written after a failure");
   verdict.require(!owes_writable_, "nothing is written while the system takes no more");
@@ -70,6 +74,8 @@ void ScriptedTransport::completeWrite() {
   if (stage_.peer.left() || write_cancelled_ || fails()) {
     done = failedWrite();
   } else {
+    if (!stage_.verdict.require(stretch_.empty() || inLiveBlock(stretch_), "the stretch is kept while in flight"))
+      return;
     stage_.model.offered({&stretch_, 1});  // it is still there
     done = take({&stretch_, 1});
   }
@@ -100,7 +106,7 @@ std::optional<uint64_t> ScriptedTransport::readByPeer() {
 Failure ScriptedTransport::tellWhenRead(uint64_t upto) {
   called("tellWhenRead");
   stage_.verdict.require(!drain_asked_, "one drain at a time");
-  stage_.verdict.require(upto <= stage_.model.position(), "a drain is of what was written");
+  stage_.verdict.require(upto == stage_.model.nextDrain(), "a drain is asked for up to the next who waits");
   if (scenario_.completion) drain_lease_.emplace(connection_->lend());
   if (fails()) {
     if (drain_lease_) connection_->takeBack(std::move(*drain_lease_));
@@ -132,6 +138,7 @@ void ScriptedTransport::answerDrain() {
     model.drain_failure = "EAGAIN";
     connection_->drainFailed({"EAGAIN", "waitForDrain"});
   } else if (model.peer_read >= drain_upto_) {
+    model.told_read = std::max(model.told_read, model.peer_read);
     connection_->peerHasRead(model.peer_read);
   } else if (drain_forgotten_) {
     connection_->peerHasRead(0);

@@ -3,11 +3,15 @@
 #include <algorithm>
 #include <utility>
 
+#include "blocks.h"
 #include "locks.h"
 
 namespace simulation {
 
 using framepipe::ReadAnswer;
+
+// What the core allows itself; one more read for the completion that begins a turn.
+constexpr int kReadsInTurn = 8 + 1;
 
 ScriptedTransport::ScriptedTransport(const Scenario& scenario, Stage& stage) : scenario_(scenario), stage_(stage) {
   stage_.transport_lives = true;
@@ -35,7 +39,8 @@ ReadAnswer ScriptedTransport::read(std::span<uint8_t> room, bool keep) {
   verdict.require(keep == stage_.model.open(), "what arrives is kept while Open");
   const size_t mark = std::max<size_t>(scenario_.options.high_water_mark, 1);
   verdict.require(!keep || stage_.model.held() < mark || stage_.model.told_left, "nothing is read above the mark");
-  owes_readable_ = false;
+  verdict.require(++reads_ <= kReadsInTurn, "a turn of reading is limited");
+  owes_readable_ = paused_ = last_read_empty_ = false;
   awaited_room_ = 0;
   if (!scenario_.completion || (inputWaits() && stage_.random.chance(50))) return answer(room, keep);
   read_in_flight_ = true;
@@ -50,7 +55,7 @@ ReadAnswer ScriptedTransport::answer(std::span<uint8_t> room, bool keep) {
   Peer& peer = stage_.peer;
   const bool misses_it = !scenario_.completion && !stage_.settling && stage_.random.chance(5);  // it comes just now
   if (misses_it || (!peer.hasInput() && !peer.stopped())) {
-    owes_readable_ = true;
+    owes_readable_ = last_read_empty_ = true;
     return {};
   }
   if (!peer.hasInput()) {
@@ -100,6 +105,7 @@ ReadAnswer ScriptedTransport::failedRead(const char* code) {
 void ScriptedTransport::completeRead() {
   read_in_flight_ = false;
   ReadAnswer done;
+  if (!stage_.verdict.require(inLiveBlock(room_), "the room is kept while a read is in flight")) return;
   if (fails()) {
     done = failedRead("EIO");
   } else if (read_cancelled_ || !inputWaits()) {
@@ -116,6 +122,7 @@ void ScriptedTransport::pause() {
   called("pause");
   stage_.verdict.require(!read_in_flight_, "nothing pauses while a read is in flight");
   owes_readable_ = false;
+  paused_ = true;
 }
 
 void ScriptedTransport::readSoon() {
@@ -148,6 +155,8 @@ void ScriptedTransport::release(bool in_order) {
   verdict.require(!drain_asked_, "nothing is asked for when the transport is released");
   verdict.require(!stage_.model.closedTold(), "release() comes before Closed");
   const bool orderly = stage_.model.close_called && !stage_.model.destroyed_first && stage_.model.allTaken();
+  const bool must = orderly && !stage_.model.failed && !stage_.model.told_left && !stage_.model.write_failed;
+  verdict.require(in_order || !must, "in order is what close() ends in");
   verdict.require(!in_order || orderly, "in order means that this end closed, having written everything");
   was_released_ = stage_.model.released = true;
 }
@@ -176,7 +185,8 @@ bool ScriptedTransport::can(Move move) const {
     case Move::CompleteWrite:
       return write_in_flight_ && (takesMore() || write_cancelled_);
     case Move::TellLeft:
-      return stage_.peer.left() && !knows_of_leaving_;
+      // Readiness: the system tells in any case.
+      return stage_.peer.left() && !knows_of_leaving_ && (paused_ || stage_.model.read_ended || !scenario_.completion);
     default:
       return drain_asked_ && (drain_forgotten_ || stage_.peer.left() || stage_.model.peer_read >= drain_upto_);
   }
@@ -185,6 +195,7 @@ bool ScriptedTransport::can(Move move) const {
 void ScriptedTransport::make(Move move) {
   static constexpr const char* kNames[kMoves] = {
       "work", "readable", "readCompleted", "writable", "writeCompleted", "peerMoved: has left", "drain's answer"};
+  newTurn();
   stage_.verdict.trace("  %s", kNames[static_cast<int>(move)]);
   switch (move) {
     case Move::Work: {

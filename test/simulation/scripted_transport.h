@@ -39,7 +39,10 @@ class ScriptedTransport final : public framepipe::Transport {
   void cancel() override;
   void release(bool in_order) override;
   void released() override;
-  framepipe::Outcome<std::shared_ptr<framepipe::Identity>> identity(bool) override { return framepipe::Failure{}; }
+  framepipe::Outcome<std::shared_ptr<framepipe::Identity>> identity(bool) override {
+    return framepipe::Failure{kNoIdentity, "runAsClient"};
+  }
+  static constexpr const char* kNoIdentity = "EACCES";
 
   // What may happen next. Each is one call of the connection, not under its lock.
   enum class Move : uint8_t { Work, Readable, CompleteRead, Writable, CompleteWrite, TellLeft, AnswerDrain };
@@ -49,6 +52,11 @@ class ScriptedTransport final : public framepipe::Transport {
 
   bool inFlight() const { return read_in_flight_ || write_in_flight_ || drain_lease_ || work_lease_; }
   int cancellations() const { return cancellations_; }
+  void newTurn() { reads_ = writes_ = 0; }
+  bool drainAsked() const { return drain_asked_ && !drain_forgotten_; }
+  bool readsInFlight() const { return read_in_flight_; }
+  bool toldReleased() const { return was_told_; }
+  bool lastReadEmpty() const { return last_read_empty_; }
   static constexpr size_t kGreatestMessage = 4000;
 
  private:
@@ -72,6 +80,7 @@ class ScriptedTransport final : public framepipe::Transport {
 
   bool work_soon_ = false, write_soon_ = false;
   bool owes_readable_ = false, owes_writable_ = false;
+  bool paused_ = false, last_read_empty_ = false;
   bool knows_of_leaving_ = false;
   bool read_in_flight_ = false, read_cancelled_ = false, keep_ = true;
   std::span<uint8_t> room_;
@@ -82,6 +91,7 @@ class ScriptedTransport final : public framepipe::Transport {
   std::optional<framepipe::Connection::Lease> drain_lease_, work_lease_;  // completion: both keep the connection
   size_t awaited_room_ = 0;  // after TooSmall
   int cancellations_ = 0;
+  int reads_ = 0, writes_ = 0;  // in this move
   bool was_released_ = false, was_told_ = false;
 };
 

@@ -11,9 +11,10 @@ struct Seed {
 };
 
 inline constexpr Seed kSeeds[] = {
-    {16, "close() after a refused frame hangs: nothing is read any more, and the peer reads only after it has written"},
-    {2223, "close() after the peer left with something unsent releases the transport as if in order"},
-    {26371, "close() writes the last bytes, and then a read that nobody needs fails: Closed says EIO"},
+    {343,
+     "close() after a refused frame hangs: nothing is read any more, and the peer reads only after it has written"},
+    {291, "close() after the peer left with something unsent releases the transport as if in order"},
+    {154, "close() writes the last bytes, and then a read that nobody needs fails: Closed says EIO"},
 };
 
 }  // namespace simulation

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "blocks.h"
+
 namespace simulation {
 
 using framepipe::Connection;
@@ -17,15 +19,17 @@ World::World(uint64_t seed, Verdict& verdict)
       stage_{random_, verdict_, peer_, model_} {
   auto transport = std::make_unique<ScriptedTransport>(scenario_, stage_);
   transport_ = transport.get();
-  connection_ =
-      std::make_shared<Connection>(Connection::Context{*this, *this, nullptr}, Model::kConnection, std::move(transport),
-                                   scenario_.options, framepipe::Peer{}, Connection::Side::Client);
+  connection_ = std::make_shared<Connection>(Connection::Context{*this, *this, nullptr}, Model::kConnection,
+                                             std::move(transport), scenario_.options, framepipe::Peer{},
+                                             client_ ? Connection::Side::Client : Connection::Side::Server);
   Locks::bystander = this;
+  forgetBlocks();
   Locks::deadlock = Locks::held = false;
 }
 
 World::~World() {
   Locks::bystander = nullptr;
+  leases_.clear();  // the last one may release the connection, which tells of it
 }
 
 void World::run() {
@@ -34,6 +38,7 @@ void World::run() {
                  static_cast<int>(scenario_.options.direction), scenario_.options.high_water_mark,
                  scenario_.half_close);
   connection_->keepAlive(true);
+  while (random_.chance(15)) peerActs();  // while it was accepted
   {
     const As as(*this, Thread::Reading);
     connection_->start();
@@ -65,10 +70,17 @@ void World::step() {
 
 void World::systemActs() {
   const As as(*this, Thread::Reading);
-  if (makeMove()) return;
-  if (random_.chance(80) || !connection_ || model_.released) return;
-  verdict_.trace("  rest");
-  connection_->rest();
+  const size_t what = random_.below(100);
+  if (what < 4 && !model_.released) {
+    verdict_.trace("  rest");
+    connection_->rest();
+    if (!transport_->readsInFlight() && model_.betweenFrames()) checkMemory(0);
+  } else if (what < 6 && !model_.released && peer_.stopped() && !peer_.left()) {
+    verdict_.trace("  peerMoved");
+    connection_->peerMoved(/*left=*/false);
+  } else {
+    makeMove();
+  }
 }
 
 // One of those that are possible.
@@ -157,7 +169,7 @@ bool World::settleOne() {
     model_.peer_read = model_.position();
   } else if (!events_.empty()) {
     deliver();
-  } else if (consumable_ > 0 && !gone_) {
+  } else if (consumable_ > 0 && !gone_ && !reader_stops_) {
     consume(consumable_);
   } else {
     return makeMove();
@@ -180,23 +192,19 @@ void World::finish() {
     leases_.pop_back();
     stage_.leases = static_cast<int>(leases_.size());
   }
-  if (!gone_) connection_->flush();
+  if (!gone_ && unflushed_) flush();
   if (random_.chance(70)) {
     settle();
     if (verdict_.broken()) return;
     // A peer that reads only after all that it wrote was read waits for ever once a frame of it was refused.
     const bool stuck = scenario_.writes_first && peer_.wroteBad();
-    if (model_.open() && !model_.failed && !model_.told_left && !stuck) model_.checkRest();
+    if (model_.open() && !model_.failed && !model_.told_left && !stuck) {
+      model_.checkRest();
+      checkTraffic();
+      if (transport_->lastReadEmpty() && model_.betweenFrames()) checkMemory(0);
+    }
   }
-  if (!gone_) {
-    const size_t how = random_.below(3);
-    if (model_.destroy_called || (how == 0 && model_.open()))
-      destroy(/*environment_ends=*/false);
-    else if (how == 1 && !peer_.left())
-      verdict_.trace("  the peer leaves"), peer_.leaves();
-    else
-      close();
-  }
+  if (!gone_) end();
   settle();
   // A cancellation may have come too early; who wants to be sure asks again.
   if (!verdict_.broken() && !gone_ && scenario_.early_cancel) {
@@ -207,6 +215,35 @@ void World::finish() {
   model_.checkEnd();
   verdict_.require(gone_, "Closed is delivered");
   verdict_.require(!transport_->inFlight(), "nothing stays in flight");
+  verdict_.require(transport_->toldReleased(), "the transport is told when Closed was");
+  checkMemory(model_.betweenFrames() ? 1 : 2);
+}
+
+// Something ends it, unless it has to end by itself.
+void World::end() {
+  if (model_.ends()) return;
+  const size_t how = random_.below(3);
+  if (model_.destroy_called || (how == 0 && model_.open())) return destroy(/*environment_ends=*/false);
+  if (how == 1 && model_.open()) {
+    verdict_.trace("  the peer leaves, and nothing more is consumed");
+    reader_stops_ = true;
+    return peer_.leaves();
+  }
+  close();
+}
+
+// Blocks that are held: at most those, what is to be sent, and a small one for what is sent next.
+void World::checkMemory(size_t blocks) {
+  if (events_.empty() && (model_.queued() == 0 || gone_) && !nested_)
+    verdict_.require(liveBlocks() <= blocks + 1, "what is idle holds no memory");
+}
+
+void World::checkTraffic() {
+  const framepipe::Traffic traffic = connection_->traffic();
+  verdict_.require(traffic.bytes_in == peer_.read() && traffic.frames_in == model_.framesTold(),
+                   "traffic counts input");
+  verdict_.require(traffic.bytes_out == model_.taken() && traffic.frames_out == model_.framesAccepted(),
+                   "traffic counts output");
 }
 
 }  // namespace simulation

@@ -43,7 +43,9 @@ class World final : private Bystander, private framepipe::EventSink, private fra
   bool makeMove();
 
   // JavaScript, as lib/ and binding/ do.
+  void askForIdentity();
   void send();
+  void flush();
   void consume(size_t bytes);
   void endSending();
   void waitForDrain();
@@ -51,11 +53,14 @@ class World final : private Bystander, private framepipe::EventSink, private fra
   void close();
   void destroy(bool environment_ends);
   void checkKeptAlive();
+  void checkMemory(size_t blocks);
 
   // Both sides are willing: all that can happen does.
   void settle();
   bool settleOne();
   void finish();
+  void end();
+  void checkTraffic();
 
   void unlocked() noexcept override;
   void report(framepipe::Event&& event) noexcept override;
@@ -66,6 +71,7 @@ class World final : private Bystander, private framepipe::EventSink, private fra
   uv_loop_s* uvLoop() noexcept override { return nullptr; }
 
   Random random_;
+  const bool client_ = random_.chance(50);
   const Scenario scenario_;
   Verdict& verdict_;
   Peer peer_;
@@ -81,7 +87,9 @@ class World final : private Bystander, private framepipe::EventSink, private fra
   size_t consumable_ = 0;  // bytes that JavaScript has
   bool gone_ = false;      // Closed was delivered: its number is void
   bool keeps_alive_ = true;
-  bool ending_asked_ = false;
+  bool finishes_ = false;   // close() or endSending() left something to be sent
+  bool unflushed_ = false;  // something was sent that nobody need write yet
+  bool reader_stops_ = false;
   int retained_ = 0;
 };
 
