@@ -14,6 +14,8 @@ namespace framepipe {
 
 class SendQueue {
  public:
+  static constexpr size_t kMessageOverhead = 64;  // about what one costs here beside its bytes
+
   // `pool`: the loop's, so that connections share what memory they do not need right now.
   explicit SendQueue(const Framing& framing, std::shared_ptr<BlockPool> pool = nullptr);
 
@@ -41,7 +43,6 @@ class SendQueue {
   BlockRef front() const { return segments_.empty() ? nullptr : segments_.front().block; }
 
  private:
-  static constexpr size_t kMessageOverhead = 64;
   static constexpr size_t kFirstBlock = 1u << 10;
   static constexpr size_t kGreatestSharedBlock = 64u << 10;
 

@@ -47,7 +47,7 @@ void Model::accepted(std::span<const uint8_t> frame) {
   wire_.insert(wire_.end(), envelope.trailer.begin(), envelope.trailer.end());
   if (scenario_.messages()) message_ends_.push_back(wire_.size());
   ++frames_accepted_;
-  if (queued() > scenario_.options.high_water_mark) owes_drained_ = true;
+  if (outboundHeld() > scenario_.options.high_water_mark) owes_drained_ = true;
 }
 
 void Model::offered(std::span<const std::span<const uint8_t>> stretches) {
@@ -156,7 +156,7 @@ bool Model::knownRead(uint64_t upto) const {
 void Model::frames(const framepipe::Chunk& chunk) {
   verdict_.require(open() && !ended_told_ && !closed_told_, "frames come before the end, and before close()");
   verdict_.require(!chunk.frames.empty() && chunk.block, "frames come with memory");
-  held_ += chunk.length;
+  held_ += chunk.cost();
   for (const auto& [begin, end] : chunk.frames) {
     const std::span<const uint8_t> is(chunk.data() + begin, end - begin);
     std::span<const uint8_t> should_be;
@@ -194,7 +194,7 @@ void Model::told(const framepipe::Event& event) {
       return ended(event.failure);
     case Kind::Drained:
       verdict_.require(open(), "Drained is told while Open");
-      verdict_.require(owes_drained_ && queued() <= scenario_.options.high_water_mark / 2,
+      verdict_.require(owes_drained_ && outboundHeld() <= scenario_.options.high_water_mark / 2,
                        "Drained comes once, when due");
       owes_drained_ = false;
       return;
@@ -244,7 +244,7 @@ void Model::closed(const framepipe::Failure& why) {
 }
 
 void Model::check() {
-  const bool due = owes_drained_ && queued() <= scenario_.options.high_water_mark / 2;
+  const bool due = owes_drained_ && outboundHeld() <= scenario_.options.high_water_mark / 2;
   verdict_.require(!due || !open() || failed || told_left || closed_told_, "Drained is never missed while Open");
 }
 

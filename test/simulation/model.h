@@ -4,6 +4,7 @@
 #include <vector>
 
 #include "core/event_queue.h"
+#include "core/send_queue.h"
 #include "peer.h"
 #include "verdict.h"
 
@@ -43,6 +44,11 @@ class Model {
   void taken(size_t bytes, size_t messages);
   size_t taken() const { return taken_; }
   size_t queued() const { return wire_.size() - taken_; }
+  // What counts against the high-water mark: each message more than its bytes.
+  size_t outboundHeld() const {
+    return queued() +
+           (scenario_.messages() ? (messageCount() - taken_messages_) * framepipe::SendQueue::kMessageOverhead : 0);
+  }
   bool allTaken() const { return taken_ == wire_.size() && taken_messages_ == messageCount(); }
   uint64_t position() const { return taken_ + (scenario_.messages() ? taken_messages_ : 0); }
   uint64_t acceptedPosition() const { return wire_.size() + messageCount(); }

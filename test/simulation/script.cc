@@ -61,7 +61,7 @@ void World::send() {
   const bool may = model_.maySend();
   if (may && good)
     for (size_t i = 0; i < count; ++i) model_.accepted(frames[i]);
-  const size_t queued = model_.queued();
+  const size_t queued = model_.outboundHeld();
   verdict_.trace("  send %zu frames, %s", count, !may ? "too late" : good ? "good" : "too long");
   const auto outcome = connection_->send({frames.data(), count});
   verdict_.require(static_cast<bool>(outcome) == (may && good), "send() accepts what it can send, and nothing else");
@@ -83,11 +83,12 @@ void World::deliver() noexcept {
   std::vector<Event> events;
   std::swap(events, events_);
   for (const Event& event : events) {
-    if (event.kind == Event::Kind::Frames) consumable_ += event.frames.length;
-    const bool of_connection = event.kind == Event::Kind::Closed || event.other == Model::kConnection;
+    if (event.kind == Event::Kind::Frames) consumable_ += event.frames.cost();
+    const bool of_connection =
+        event.kind == Event::Kind::Frames || event.kind == Event::Kind::Closed || event.other == Model::kConnection;
     if (of_connection && !gone_) {
       connection_->delivered(event);
-      if (model_.allTaken() && !nested_) finishes_ = false;
+      if (event.kind != Event::Kind::Frames && model_.allTaken() && !nested_) finishes_ = false;
     }
     if (event.kind == Event::Kind::Closed) gone_ = true;
   }
@@ -105,7 +106,7 @@ void World::consume(size_t bytes) {
 void World::endSending() {
   const bool again = model_.sending_ended;
   const Id request = model_.asked(Model::Wanted::Ending);
-  verdict_.trace("  endSending %u", request);
+  verdict_.trace("  endSending %llu", static_cast<unsigned long long>(request));
   if (model_.open() && (!scenario_.sends() || model_.maySend())) model_.sending_ended = true;
   finishes_ = finishes_ || !model_.allTaken();
   unflushed_ = false;
@@ -119,7 +120,7 @@ void World::waitForDrain() {
   const bool closed = !model_.open();
   const bool asked = transport_->drainAsked();
   const Id request = model_.asked(Model::Wanted::Drain);
-  verdict_.trace("  waitForDrain %u", request);
+  verdict_.trace("  waitForDrain %llu", static_cast<unsigned long long>(request));
   transport_->newTurn();
   connection_->waitForDrain(request);
   unflushed_ = false;
@@ -132,7 +133,7 @@ void World::cancelDrain() {
   if (model_.requests() == 0) return;
   const size_t index = random_.below(model_.requests());
   if (!model_.drain(index)) return;
-  verdict_.trace("  cancelDrain %u", model_.request(index));
+  verdict_.trace("  cancelDrain %llu", static_cast<unsigned long long>(model_.request(index)));
   model_.drainCancelled(model_.request(index));
   connection_->cancelDrain(model_.request(index));
   verdict_.require(nested_ || scenario_.completion || model_.drainsWait() || !transport_->drainAsked(),

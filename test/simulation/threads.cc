@@ -131,7 +131,7 @@ class Schedule final : private framepipe::Host, private framepipe::EventSink {
           sent.size() == end - begin && (sent.empty() || !std::memcmp(sent.data(), chunk.data() + begin, sent.size())),
           "frames are those sent, in order, whole");
     }
-    connection_->consumed(chunk.length);
+    connection_->consumed(chunk.cost());
   }
 
   void report(Event&& event) noexcept override { events_.push(std::move(event)); }

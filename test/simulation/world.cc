@@ -152,7 +152,7 @@ void World::unlocked() noexcept {
 void World::report(Event&& event) noexcept {
   static constexpr const char* kNames[] = {"Frames", "Ended",    "Unsent",     "Drained",
                                            "Closed", "Accepted", "Unlistened", "Settled"};
-  verdict_.trace("    -> %s %u %s", kNames[static_cast<int>(event.kind)], event.id,
+  verdict_.trace("    -> %s %llu %s", kNames[static_cast<int>(event.kind)], static_cast<unsigned long long>(event.id),
                  event.failure ? event.failure.code : "");
   model_.told(event);
   events_.push_back(std::move(event));
