@@ -48,8 +48,6 @@ export class PipeDuplex extends Duplex {
   readonly connecting: boolean = false;
   /** Bytes that were read from the connection so far. */
   bytesRead = 0;
-  /** Bytes that were written to the connection so far. */
-  bytesWritten = 0;
   /** Milliseconds of inactivity after which `'timeout'` is emitted, as {@link setTimeout} was told; 0: never. */
   timeout = 0;
 
@@ -58,6 +56,9 @@ export class PipeDuplex extends Duplex {
   readonly #arrived: (FrameBatch<Buffer> | undefined)[] = [];
   /** Of the first of them, so many chunks were pushed. */
   #pushed = 0;
+  /** Bytes handed to the connection so far; of the last write, so many that it has not accepted yet. */
+  #sent = 0;
+  #unaccepted = 0;
   readonly #endSending: () => Promise<boolean>;
   readonly #linger: number;
   #idle: NodeJS.Timeout | undefined;
@@ -75,7 +76,7 @@ export class PipeDuplex extends Duplex {
     boolean('allowHalfOpen', allowHalfOpen);
     const { in: readOnly, out: writeOnly } = DIRECTIONS;
     const streamOptions = { allowHalfOpen, readable: direction !== writeOnly, writable: direction !== readOnly };
-    super(streamOptions);
+    super({ ...streamOptions, emitClose: false });
     this.connection = connection;
     this.#batches = connection.batches();
     this.#endSending = endSending;
@@ -86,6 +87,11 @@ export class PipeDuplex extends Duplex {
       process.nextTick(() => {
         if (!this.destroyed) this.read(0);
       });
+  }
+
+  /** Bytes that were written so far, those included that wait in this stream: corked ones, and behind a slow write. */
+  get bytesWritten(): number {
+    return this.#sent + this.writableLength - this.#unaccepted;
   }
 
   /**
@@ -138,14 +144,13 @@ export class PipeDuplex extends Duplex {
 
   /** @internal */
   override _write(chunk: Buffer, _encoding: BufferEncoding, callback: Callback): void {
-    this.bytesWritten += chunk.length;
-    this.#sent(this.connection.send(chunk), callback);
+    this.#written(chunk.length, this.connection.send(chunk), callback);
   }
 
   /** @internal */
   override _writev(chunks: { chunk: Buffer }[], callback: Callback): void {
-    for (const { chunk } of chunks) this.bytesWritten += chunk.length;
-    this.#sent(this.connection.sendMany(chunks.map(({ chunk }) => chunk)), callback);
+    const length = chunks.reduce((sum, { chunk }) => sum + chunk.length, 0);
+    this.#written(length, this.connection.sendMany(chunks.map(({ chunk }) => chunk)), callback);
   }
 
   /** @internal */
@@ -170,8 +175,14 @@ export class PipeDuplex extends Duplex {
     } else {
       this.connection.close({ timeout: Infinity }).catch(() => {}); // all is out: it does not wait
     }
-    const done = () => process.nextTick(callback, error);
+    const done = () => process.nextTick(() => this.#closed(error, callback));
     this.connection.closed.then(done, done);
+  }
+
+  // As a socket does: 'close' tells whether there was an error, and comes even when nobody listens for that, or who does throws.
+  #closed(error: Error | null, callback: Callback): void {
+    callback(error); // which emits 'error' in the next tick
+    process.nextTick(() => this.emit('close', error !== null));
   }
 
   #pull(): void {
@@ -216,13 +227,16 @@ export class PipeDuplex extends Duplex {
     this.read(0); // 'end' comes although nobody reads, if nothing is left to be read
   }
 
-  #sent(sent: Promise<void>, callback: Callback): void {
-    const accepted = () => {
-      this.#active();
-      callback();
+  #written(length: number, sent: Promise<void>, callback: Callback): void {
+    this.#sent += length;
+    this.#unaccepted = length;
+    const settled = (error?: Error) => {
+      this.#unaccepted = 0;
+      if (!error) this.#active();
+      callback(error);
     };
-    if (sent === ACCEPTED) accepted();
-    else sent.then(() => process.nextTick(accepted), failed(callback));
+    if (sent === ACCEPTED) settled();
+    else sent.then(() => process.nextTick(settled), failed(settled));
   }
 
   #active(): void {
@@ -271,4 +285,4 @@ export class PipeDuplex extends Duplex {
 }
 
 // The caller's code is not run from within a promise: what it throws would become a rejection.
-const failed = (callback: Callback) => (error: Error) => process.nextTick(callback, error);
+const failed = (callback: (error: Error) => void) => (error: Error) => process.nextTick(callback, error);

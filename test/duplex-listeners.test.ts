@@ -25,6 +25,12 @@ describe('what a listener throws', () => {
     expect(await log('stream', 'pipe')).toEqual(expected);
   });
 
+  it("as 'error', or nobody listening for that, does not keep 'close' from coming", async () => {
+    const expected = ['uncaughtException why', 'close true', 'uncaughtException listener', 'close true'];
+    expect(await log('error', 'net')).toEqual(expected);
+    expect(await log('error', 'pipe')).toEqual(expected);
+  });
+
   it('in an HTTP handler is an uncaught exception, after which the server goes on', async () => {
     const expected = ['uncaughtException handler', '/first', '/last'];
     expect(await log('handler', 'net')).toEqual(expected);

@@ -502,6 +502,34 @@ describe('the end of the connection', () => {
 });
 
 describe('what a socket has, too', () => {
+  it('bytesWritten counts what waits in the stream', async () => {
+    const { stream, peer } = await streamAndPeer();
+    stream.cork();
+    stream.write('é');
+    stream.write('6162', 'hex');
+    expect(stream.bytesWritten).toBe(4);
+    stream.uncork();
+    expect(stream.bytesWritten).toBe(4);
+    stream.write(pattern(8 * MIB)); // more than is accepted at once
+    stream.write('tail');
+    expect(stream.bytesWritten).toBe(8 * MIB + 8);
+    const reading = bytesOf(peer);
+    stream.destroySoon();
+    expect((await reading).length).toBe(8 * MIB + 8);
+    await closed(stream);
+    expect(stream.bytesWritten).toBe(8 * MIB + 8);
+  });
+
+  it("'close' tells whether there was an error", async () => {
+    const { client, served } = await pair(raw);
+    const closing = [client, served].map((end) => {
+      const stream = end.toDuplex().on('error', () => {});
+      return new Promise((resolve) => stream.on('close', resolve));
+    });
+    client.destroy(new Error('why'));
+    expect(await Promise.all(closing)).toEqual([true, false]);
+  });
+
   it('setTimeout() tells of inactivity', async () => {
     const { stream, peer } = await streamAndPeer();
     let told = 0;

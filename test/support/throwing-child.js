@@ -35,6 +35,28 @@ async function stream(over) {
   await server.close({ connections: true });
 }
 
+// 'error' that nobody listens for, and one whose listener throws: 'close' comes after both.
+async function error(over) {
+  const server = await listen(name, raw);
+  for (const listens of [false, true]) {
+    const socket = over === 'net' ? net.connect(server.path) : (await connect(name, raw)).toDuplex();
+    if (over === 'net') await new Promise((resolve) => socket.once('connect', resolve));
+    if (listens) {
+      socket.on('error', () => {
+        throw new Error('listener');
+      });
+    }
+    let closed = false;
+    socket.on('close', (hadError) => {
+      closed = true;
+      log.push(`close ${hadError}`);
+    });
+    socket.destroy(new Error('why'));
+    await until(() => closed);
+  }
+  await server.close({ connections: true });
+}
+
 async function handler(over) {
   const answered = [];
   const app = http.createServer((request, response) => {
@@ -68,6 +90,6 @@ async function handler(over) {
   app.close();
 }
 
-await { stream, handler }[what](process.argv[4]);
+await { stream, error, handler }[what](process.argv[4]);
 console.log(JSON.stringify(log));
 process.exit();
