@@ -74,9 +74,10 @@ function checkSegments(name: string, bare: string): void {
     throw invalid('name', name, 'without a dot or a blank at its end: Windows drops them, and means another pipe');
 }
 
+// "server@80" is no machine to Windows, but WebDAV: a file of a web server, which gets the user's credentials.
 function checkHost(option: string, host: string): void {
   if (host === '.') return;
-  if (!/^[^\\/\0\s?*<>|":]+$/.test(host) || /^\.+$/.test(host))
+  if (!/^[^\\/\0\s?*<>|":@]+$/.test(host) || /^\.+$/.test(host))
     throw invalid(option, host, 'the name or address of a machine, or "." for this one');
 }
 

@@ -23,7 +23,7 @@ describe('a name on Windows', () => {
   it('takes a host', () => {
     expect(path('x', 'SERVER')).toBe('\\\\SERVER\\pipe\\x');
     expect(() => path('\\\\.\\pipe\\x', 'SERVER')).toThrow(/host/);
-    for (const host of ['a\\b', 'a/b', '', ' ', '..', '?', 'a:b'])
+    for (const host of ['a\\b', 'a/b', '', ' ', '..', '?', 'a:b', 'a@80', 'a@SSL@443'])
       expect(() => path('x', host), host).toThrow(expect.objectContaining({ code: 'EINVAL' }));
     expect(path('x', '.')).toBe('\\\\.\\pipe\\x');
     expect(() => path('..', 'SERVER')).toThrow(expect.objectContaining({ code: 'EINVAL' }));
@@ -36,7 +36,16 @@ describe('a name on Windows', () => {
     ...['..', '.', '..\\..\\UNC\\evil\\x', 'a\\..\\..\\x', 'a\\.', 'a.\\b', 'a\\b ', 'a\\\\b', 'a/../b', 'x. '].flatMap(
       (bad) => [`\\\\.\\pipe\\${bad}`, `//./pipe/${bad}`, `\\\\SERVER\\pipe\\${bad}`],
     ),
-    ...['\\\\?\\pipe\\x', '\\\\..\\pipe\\x', '\\\\a b\\pipe\\x', '\\\\a:b\\pipe\\x', 'half \ud800', '\udc00'],
+    ...[
+      '\\\\?\\pipe\\x',
+      '\\\\..\\pipe\\x',
+      '\\\\a b\\pipe\\x',
+      '\\\\a:b\\pipe\\x',
+      '\\\\a@SSL\\pipe\\x',
+      '//a@80/pipe/x',
+      'half \ud800',
+      '\udc00',
+    ],
   ])('refuses %j', (name) => {
     expect(() => path(name)).toThrow(expect.objectContaining({ code: 'EINVAL' }));
   });
