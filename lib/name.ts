@@ -51,7 +51,8 @@ function socketPath(name: string, host: string | undefined): string {
   const rooted = path.posix.isAbsolute(name);
   if (name.endsWith('/')) throw invalid('name', name, 'a socket, not a folder');
   if (!rooted) checkPlain(name, 'an absolute path');
-  const result = rooted ? name : path.posix.join(temporaryFolder(), `CoreFxPipe_${name}`);
+  // Resolved now: the socket is removed at the end, wherever the process has gone by then.
+  const result = rooted ? name : path.posix.resolve(temporaryFolder(), `CoreFxPipe_${name}`);
   if (Buffer.byteLength(result) > SOCKET_LONGEST) throw tooLong(result, SOCKET_LONGEST, 'bytes');
   return result;
 }

@@ -1,3 +1,4 @@
+import { posix } from 'node:path';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { connect, listen } from '../lib/index.ts';
 import { pipePath } from '../lib/name.ts';
@@ -64,6 +65,12 @@ describe('a name elsewhere', () => {
     expect(path('reports')).toBe('/var/tmp/CoreFxPipe_reports');
     vi.stubEnv('TMPDIR', '/var/tmp/');
     expect(path('reports')).toBe('/var/tmp/CoreFxPipe_reports');
+  });
+
+  it('is resolved when the temporary folder is a relative path', () => {
+    vi.stubEnv('TMPDIR', 'here');
+    expect(path('reports')).toBe(posix.resolve('here', 'CoreFxPipe_reports'));
+    expect(posix.isAbsolute(path('reports'))).toBe(true);
   });
 
   it('may be an absolute path', () => {
