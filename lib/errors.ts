@@ -106,6 +106,14 @@ function at(syscall: string, position: number): string {
 
 /** An argument or option that cannot be: names it, what was given, and what would do. */
 export function invalid(name: string, value: unknown, expected: string): PipeError {
-  const given = typeof value === 'string' ? JSON.stringify(value) : inspect(value, { depth: 0, breakLength: Infinity });
-  return new PipeError('EINVAL', `${name} must be ${expected}, not ${given}`);
+  return new PipeError('EINVAL', `${name} must be ${expected}, not ${shown(value)}`);
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value);
+  try {
+    return inspect(value, { depth: 0, breakLength: Infinity });
+  } catch {
+    return typeof value; // its own inspect() threw, say
+  }
 }

@@ -18,20 +18,29 @@ export function deferred<T = void>(): Deferred<T> {
 /** For rejections that are nobody's business. */
 export const nothing = (): void => {};
 
+/**
+ * Calls `abort` when the signal aborts; gives what calls that off. Not by the signal's own functions, which may be the
+ * user's code: it would run where frames are handed out, and lose them if it threw.
+ */
+export function onAbort(signal: AbortSignal, abort: () => void): () => void {
+  const { addEventListener, removeEventListener } = AbortSignal.prototype;
+  addEventListener.call(signal, 'abort', abort, { once: true });
+  return () => removeEventListener.call(signal, 'abort', abort);
+}
+
 /** What `promise` comes to; or, when the signal aborts first, `abort()` and its reason. */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal, abort: () => void): Promise<T> {
   return new Promise((resolve, reject) => {
-    const aborted = () => {
+    const done = onAbort(signal, () => {
       abort();
       reject(signal.reason);
-    };
+    });
     const settle = <V>(how: (value: V) => void) => {
       return (value: V) => {
-        signal.removeEventListener('abort', aborted); // before anybody hears of it
+        done(); // before anybody hears of it
         how(value);
       };
     };
-    signal.addEventListener('abort', aborted, { once: true });
     promise.then(settle(resolve), settle(reject));
   });
 }

@@ -1,6 +1,8 @@
 // Who waits for something to come (frames, connections), first come first served: single reads and
 // iterations alike.
 
+import { onAbort } from './promises.ts';
+
 interface Waiter<S> {
   resolve(value: unknown): void;
   reject(error: unknown): void;
@@ -51,9 +53,9 @@ export class Readers<S> {
     if (this.#ended) return this.#error === undefined ? Promise.resolve(atEnd) : Promise.reject(this.#error);
     return new Promise<V | E>((resolve, reject) => {
       const waiter = { resolve: resolve as (value: unknown) => void, reject, take, atEnd, reader, gone: false };
+      if (signal) this.#abortable(waiter, signal); // first: if it throws, nobody waits
       this.#queue.push(waiter);
       this.#count++;
-      if (signal) this.#abortable(waiter, signal);
     });
   }
 
@@ -111,17 +113,16 @@ export class Readers<S> {
 
   #abortable(waiter: Waiter<S>, signal: AbortSignal): void {
     const { resolve, reject } = waiter;
-    const abort = () => {
+    const done = onAbort(signal, () => {
       this.#remove(waiter);
       reject(signal.reason);
-    };
-    signal.addEventListener('abort', abort, { once: true });
+    });
     waiter.resolve = (value) => {
-      signal.removeEventListener('abort', abort);
+      done();
       resolve(value);
     };
     waiter.reject = (error) => {
-      signal.removeEventListener('abort', abort);
+      done();
       reject(error);
     };
   }

@@ -1,6 +1,7 @@
 // The sending half of a connection: frames into native code, at the pace that the peer's reading allows.
+import { types } from 'node:util';
 import { failureToError, invalid, PipeError } from './errors.ts';
-import { copyOf, isUint8Array, lengthOf, requireAttached } from './framing/bytes.ts';
+import { copyOf, isUint8Array, lengthOf, requireBytes } from './framing/bytes.ts';
 import { type Framing, fromFrame, rawFraming } from './framing/framing.ts';
 import type { Handle } from './handles.ts';
 import { flushSoon, loop } from './loop.ts';
@@ -11,6 +12,13 @@ import { type Deferred, deferred, nothing } from './promises.ts';
 /** What was sent is accepted already, for those who want to know at once. */
 export const ACCEPTED: Promise<void> = Promise.resolve();
 const NOTHING: readonly Uint8Array[] = [];
+const arrayIterator = Array.prototype[Symbol.iterator];
+
+/** Whether iterating gives what is in it, and runs nothing that could give the same memory twice. */
+function isPlainArray(frames: Iterable<unknown>): boolean {
+  return Array.isArray(frames) && frames[Symbol.iterator] === arrayIterator && !types.isProxy(frames);
+}
+
 /** About what a frame costs beside its bytes. */
 const HEADER = 8;
 
@@ -59,7 +67,7 @@ export class Sender<T> {
       let [bytes, longest] = [0, 0];
       for (let i = 0; i < all.length; i++) {
         const length = lengthOf(all[i]!);
-        if (length === 0) requireAttached(all[i]!);
+        if (length === 0) requireBytes(all[i]!);
         if (length > longest) longest = length;
         bytes += length + HEADER;
       }
@@ -113,7 +121,7 @@ export class Sender<T> {
   #take(frames: Iterable<T | Uint8Array>): Uint8Array[] {
     if (typeof (frames as Partial<typeof frames> | null | undefined)?.[Symbol.iterator] !== 'function')
       throw invalid('frames', frames, 'an iterable of frames, such as an array');
-    const copies = !Array.isArray(frames);
+    const copies = !isPlainArray(frames);
     const all: Uint8Array[] = [];
     for (const frame of frames) {
       all.push(copies && isUint8Array(frame) ? copyOf(frame) : fromFrame(this.#framing, frame));

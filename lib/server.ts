@@ -2,8 +2,8 @@ import { PipeConnection } from './connection.ts';
 import { failureToError } from './errors.ts';
 import { Handle, HandleTable } from './handles.ts';
 import { addListener, loop } from './loop.ts';
-import { type Access, type Channel, rawAccess } from './options.ts';
-import { type Deferred, deferred, nothing } from './promises.ts';
+import { type Access, type Channel, rawAccess, record } from './options.ts';
+import { type Deferred, deferred, nothing, onAbort } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
 
 /** What a server did so far. */
@@ -45,13 +45,12 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
     this.#handle = new Handle(id);
     this.path = channel.path;
     this.#channel = channel;
-    const close = () => void this.close();
-    signal?.addEventListener('abort', close, { once: true });
+    const done = signal && onAbort(signal, () => void this.close());
     addListener(id, {
       accepted: (connection) => this.#accept(connection),
       released: () => {
         this.#handle.release();
-        signal?.removeEventListener('abort', close); // it may outlive many servers
+        done?.(); // the signal may outlive many servers
         this.#stop();
         this.#released.resolve();
       },
@@ -129,13 +128,8 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
    * `connections: true`, are closed gracefully, too (each as by its own `close({ timeout })`).
    * Clients that nobody took are disconnected.
    */
-  async close({
-    connections = false,
-    timeout,
-  }: {
-    connections?: boolean;
-    timeout?: number | undefined;
-  } = {}): Promise<void> {
+  async close(options: { connections?: boolean; timeout?: number | undefined } = {}): Promise<void> {
+    const { connections = false, timeout } = record('options', options);
     if (!this.#closing) {
       this.#stop();
       loop.closeListener(this.#handle.number);

@@ -125,8 +125,8 @@ describe('as', () => {
 
   test.each([
     ['hex', '00ff', 'abc', 'zz'],
-    ['base64', 'AP8=', 'a b', '€'],
-    ['base64url', 'AP8', 'a.b', '€'],
+    ['base64', 'AP8=', 'a b', '€', 'QUJDR', 'QQ==QQ==', 'Q=UJ', '=', 'QUJD='],
+    ['base64url', 'AP8', 'a.b', '€', 'QUJDR'],
     ['latin1', 'é', '€', '日'],
     ['ascii', 'e', 'é', '€'],
   ] as const)('%s: what it cannot express is refused, not dropped', (as, good, ...bad) => {
@@ -143,9 +143,18 @@ describe('as', () => {
     const error = caught(() => new FrameDecoder(kind).push(Buffer.from('{"a":\n')));
     expect(error).toMatchObject({ code: 'ERR_FRAME_INVALID', declaredLength: 5 });
     expect(error.cause).toBeInstanceOf(SyntaxError);
-    for (const value of [undefined, () => 0]) {
+    const cycle: unknown[] = [];
+    cycle.push(cycle);
+    for (const value of [undefined, () => 0, 1n, cycle]) {
       expect(caught(() => encodeFrame(kind, value)).code).toBe('ERR_INVALID_ARG_TYPE');
     }
+    const own = new Error('own');
+    const throwing = {
+      toJSON() {
+        throw own;
+      },
+    };
+    expect(caught(() => encodeFrame(kind, throwing))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE', cause: own });
   });
 
   test('a value of another type is refused, with the cure', () => {

@@ -44,12 +44,19 @@ function textIn(encoding: BufferEncoding): Conversion<string> {
 }
 
 const HEX = /^(?!(?:[0-9a-f]{2})*$)/i;
-const BASE_64 = /[^A-Za-z0-9+/_=-]/;
+/** Padding only at the end of a group that needs it, and no group of one: that is not even one byte. */
+const BASE_64: Pick<RegExp, 'test'> = {
+  test(text) {
+    const [, core, padding] = /^([A-Za-z0-9+/_-]*)(={0,2})$/.exec(text) ?? [];
+    if (core === undefined || core.length % 4 === 1) return true;
+    return padding !== '' && core.length % 4 === 0;
+  },
+};
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is what matters
 const ASCII = /[^\x00-\x7f]/;
 // biome-ignore lint/suspicious/noControlCharactersInRegex: the range is what matters
 const LATIN_1 = /[^\x00-\xff]/;
-const UNENCODABLE: Readonly<Record<string, RegExp | undefined>> = {
+const UNENCODABLE: Readonly<Record<string, Pick<RegExp, 'test'> | undefined>> = {
   hex: HEX,
   base64: BASE_64,
   base64url: BASE_64,
@@ -86,11 +93,23 @@ function json(text: Conversion<string>): Conversion<unknown> {
       }
     },
     toBytes(value) {
-      const source = JSON.stringify(value) as string | undefined;
-      if (source === undefined) throw wrongType(value, 'a value that JSON can express');
-      return text.toBytes(source);
+      return text.toBytes(stringify(value));
     },
   };
+}
+
+function stringify(value: unknown): string {
+  const expected = 'a value that JSON can express';
+  let source: string | undefined;
+  try {
+    source = JSON.stringify(value) as string | undefined;
+  } catch (cause) {
+    // A cycle, a BigInt, or what a toJSON() threw.
+    const reason = cause instanceof Error ? cause.message : typeof cause;
+    throw new PipeError('ERR_INVALID_ARG_TYPE', `The frame must be ${expected}: ${reason}`, { cause });
+  }
+  if (source === undefined) throw wrongType(value, expected);
+  return source;
 }
 
 /** Bytes that are no frame, before it is known where they were. */
@@ -125,7 +144,16 @@ export function wrongType(value: unknown, expected: string, cure = ''): PipeErro
     value === null || value === undefined
       ? String(value)
       : typeof value === 'object'
-        ? `an instance of ${value.constructor?.name ?? 'Object'}`
+        ? `an instance of ${classOf(value)}`
         : `type ${typeof value}`;
   return new PipeError('ERR_INVALID_ARG_TYPE', `The frame must be ${expected}. Received ${received}${cure}`);
+}
+
+// What the object says may be the user's code.
+function classOf(value: object): string {
+  try {
+    return `${value.constructor?.name ?? 'Object'}`;
+  } catch {
+    return 'Object';
+  }
 }

@@ -2,7 +2,7 @@
 
 import { failureToError, invalid } from '../errors.ts';
 import { type NativeDecoder, native } from '../native.ts';
-import { isUint8Array, requireAttached } from './bytes.ts';
+import { isUint8Array, lengthOf, partOf, requireBytes } from './bytes.ts';
 import { wrongType } from './conversion.ts';
 import { type Framing, fromFrame, nativeFraming, toFrame } from './framing.ts';
 
@@ -49,9 +49,10 @@ export class FrameDecoder<T = Buffer> {
    */
   push(chunk: Uint8Array): T[] {
     if (!isUint8Array(chunk)) throw wrongType(chunk, 'a Uint8Array');
-    requireAttached(chunk);
-    for (let at = 0; this.#error === undefined && at < chunk.length; at += LARGEST_PIECE) {
-      this.#decode(chunk.length <= LARGEST_PIECE ? chunk : chunk.subarray(at, at + LARGEST_PIECE));
+    requireBytes(chunk);
+    const length = lengthOf(chunk);
+    for (let at = 0; this.#error === undefined && at < length; at += LARGEST_PIECE) {
+      this.#decode(partOf(chunk, at, Math.min(length - at, LARGEST_PIECE)));
     }
     const frames = this.#take();
     if (frames.length === 0 && this.#error !== undefined) throw this.#error;

@@ -1,7 +1,7 @@
 // Protocols whose frames are more than their bytes.
 
 import { invalid } from '../errors.ts';
-import { isUint8Array } from './bytes.ts';
+import { isUint8Array, lengthOf, requireBytes } from './bytes.ts';
 import { type Conversion, wrongType } from './conversion.ts';
 
 /** A message of Discord's local RPC. */
@@ -22,14 +22,17 @@ export function discordConversion<T>(data: Conversion<T>): Conversion<DiscordFra
     },
     toBytes(frame) {
       if (typeof frame !== 'object' || frame === null) throw wrongType(frame, '{ opcode, data } or a Uint8Array');
-      const { opcode } = frame;
+      const { opcode, data: given } = frame; // once: they may be the user's code
       if (!Number.isInteger(opcode) || opcode < 0 || opcode > 0xffff_ffff) {
         throw invalid('opcode', opcode, 'a whole number from 0 to 4294967295');
       }
-      const payload = isUint8Array(frame.data) ? frame.data : data.toBytes(frame.data);
-      const bytes = Buffer.allocUnsafe(HEADER + payload.length);
+      const payload = isUint8Array(given) ? given : data.toBytes(given);
+      requireBytes(payload);
+      // A length that is not the bytes' own would leave memory of this process in the frame.
+      const length = lengthOf(payload);
+      const bytes = Buffer.allocUnsafe(HEADER + length);
       bytes.writeUInt32LE(opcode, 0);
-      bytes.writeUInt32LE(payload.length, 4);
+      bytes.writeUInt32LE(length, 4);
       bytes.set(payload, HEADER);
       return bytes;
     },
