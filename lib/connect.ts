@@ -15,9 +15,11 @@ import {
 import { nothing, orAborted, pause } from './promises.ts';
 
 const DEFAULT_TIMEOUT = 10_000;
-/** Pauses between attempts, in ms: short at first, for a busy pipe is free again in no time; never a busy loop. */
+/** Where the system wakes nobody: pauses between attempts, in ms. Short at first, for a busy pipe is soon free again. */
 const SHORTEST_PAUSE = 1;
 const LONGEST_PAUSE = { busy: 10, absent: 50 };
+/** How long the system is left to wake us, in ms: Windows tells those who wait nothing of a server that has gone. */
+const LONGEST_WAIT = 1000;
 
 /**
  * Connects to a named pipe (Windows: `CreateFileW`) or, elsewhere, to a Unix domain socket.
@@ -49,6 +51,7 @@ export async function connect<T = Buffer>(name: string, options: ConnectOptions<
       if (!why) throw error;
       const left = deadline - performance.now();
       if (left <= 0) throw timedOut(path, timeout, why, error);
+      if (why === 'busy' && (await instanceIsFree(path, Math.min(left, LONGEST_WAIT), signal))) continue;
       await pause(Math.min(next, LONGEST_PAUSE[why], left), signal);
     }
   }
@@ -64,6 +67,14 @@ function attempt<T>(channel: ConnectChannel<T>): PipeConnection<T> | Promise<Pip
   // Made in the same turn in which native code tells of it: frames may follow at once.
   const connected = (id: number) => new PipeConnection(id, channel, 'client');
   return id === 0 ? settled(request, path, connected) : connected(id);
+}
+
+/** Waits until the system says so; false: it does not, or something else came of it, and so a pause is due. */
+async function instanceIsFree(path: string, ms: number, signal: AbortSignal | undefined): Promise<boolean> {
+  const request = newRequest();
+  if (!loop.waitForInstance(path, Math.ceil(ms), request)) return false;
+  const free = settled(request, path, () => true).catch(() => false);
+  return signal ? orAborted(free, signal, () => loop.cancelWait(request)) : free;
 }
 
 function abortable<T>(

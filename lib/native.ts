@@ -104,6 +104,13 @@ export interface NativeLoop {
     ownServerOnly: boolean,
     request: number,
   ): number | RawFailure;
+  /**
+   * Windows: settles `request` when the pipe, which was busy, has room for another client; with a failure when it was not
+   * within `milliseconds`. False: it is never settled, since nobody can be asked (another machine's pipe; Linux).
+   */
+  waitForInstance(path: string, milliseconds: number, request: number): boolean;
+  /** The request is settled soon, if it is not yet. */
+  cancelWait(request: number): void;
   setAccess(listener: number, access: number, sddl: string): 0 | RawFailure;
   closeListener(listener: number): void;
   keepListenerAlive(listener: number, on: boolean): void;

@@ -42,6 +42,17 @@ Napi::Value connect(const Napi::CallbackInfo& info) {
   return numberOrFailure(info.Env(), environment(info).loop().connect(options, idAt(info, 6)));
 }
 
+Napi::Value waitForInstance(const Napi::CallbackInfo& info) {
+  Loop& loop = environment(info).loop();
+  const bool waits = loop.waitForInstance(info[0].ToString(), info[1].ToNumber().DoubleValue(), idAt(info, 2));
+  return Napi::Boolean::New(info.Env(), waits);
+}
+
+Napi::Value cancelWait(const Napi::CallbackInfo& info) {
+  environment(info).loop().cancelWait(idAt(info, 0));
+  return info.Env().Undefined();
+}
+
 Napi::Value setAccess(const Napi::CallbackInfo& info) {
   const auto listener = listenerOf(info);
   if (!listener) return failureValue(info.Env(), {"EINVAL", "setAccess", 0, "the server is closed"});
@@ -186,6 +197,8 @@ Napi::Object makeLoopObject(Napi::Env env, Environment& environment) {
   Napi::Object object = Napi::Object::New(env);
   add<listen>(object, "listen", environment);
   add<connect>(object, "connect", environment);
+  add<waitForInstance>(object, "waitForInstance", environment);
+  add<cancelWait>(object, "cancelWait", environment);
   add<setAccess>(object, "setAccess", environment);
   add<closeListener>(object, "closeListener", environment);
   add<keepListenerAlive>(object, "keepListenerAlive", environment);

@@ -29,6 +29,14 @@ class Loop {
   // Returns the connection's id; or 0, and then `request` is settled with it (Settled, int64_t) later.
   virtual Outcome<Id> connect(const ConnectOptions& options, Id request) = 0;
 
+  // Settles `request` when the pipe, which was busy, has room for another client, or fails when that took too long (on
+  // Windows; elsewhere nobody can be asked). False: it will never be settled.
+  virtual bool waitForInstance(const std::string& path, double milliseconds, Id request) {
+    static_cast<void>(path), static_cast<void>(milliseconds), static_cast<void>(request);
+    return false;
+  }
+  virtual void cancelWait(Id request) { static_cast<void>(request); }  // it is settled at once, one way or the other
+
   std::shared_ptr<Listener> listener(Id id) const { return listeners_.find(id); }
   std::shared_ptr<Connection> connection(Id id) const { return connections_.find(id); }
   EventQueue& events() { return events_; }

@@ -1,5 +1,6 @@
 #include "win32/pipe_loop.h"
 
+#include "win32/instance_wait.h"
 #include "win32/pipe_connect.h"
 #include "win32/pipe_listener.h"
 #include "win32/pipe_path.h"
@@ -17,6 +18,8 @@ constexpr Failure ending(const char* syscall) {
 }
 
 }  // namespace
+
+PipeLoop::~PipeLoop() = default;
 
 void PipeLoop::report(Event&& event) noexcept {
   if (stopping_) return;
@@ -79,6 +82,24 @@ Outcome<Id> PipeLoop::connectElsewhere(const std::wstring& path, const ConnectOp
   return Id{0};
 }
 
+bool PipeLoop::waitForInstance(const std::string& path, double milliseconds, Id request) {
+  const Outcome<std::wstring> wide = pipePath(path, "connect");
+  if (stopping_ || !wide || !isOnThisMachine(wide.value) || !openPipeFolder(*this, folder_)) return false;
+  const auto wait = std::make_shared<InstanceWait>(*this, folder_.get(), request);
+  if (!live_.enter(wait)) return false;
+  if (!wait->start(wide.value, milliseconds)) {
+    live_.leave(wait.get());
+    return false;
+  }
+  waits_.emplace(request, wait);
+  host_.retain();
+  return true;
+}
+
+void PipeLoop::cancelWait(Id request) {
+  if (const auto found = waits_.find(request); found != waits_.end()) found->second->abort();
+}
+
 std::shared_ptr<Connection> PipeLoop::adopt(PipeEnd&& end) {
   const Id id = connections_.reserve();
   if (!id) return nullptr;
@@ -94,7 +115,8 @@ std::shared_ptr<Connection> PipeLoop::adopt(PipeEnd&& end) {
 
 void PipeLoop::admit(const Event& event) {
   Loop::admit(event);
-  if (event.kind == Event::Kind::Settled && connecting_.erase(event.id) > 0) host_.release();
+  if (event.kind != Event::Kind::Settled) return;
+  if (connecting_.erase(event.id) + waits_.erase(event.id) > 0) host_.release();
 }
 
 void PipeLoop::forget(const Event& event) {
@@ -106,6 +128,8 @@ void PipeLoop::forget(const Event& event) {
 void PipeLoop::stop(void (*done)(void*), void* argument) {
   stopping_ = true;
   live_.end();
+  waits_.clear();
+  folder_.reset();
   port_.close();
   done(argument);
 }

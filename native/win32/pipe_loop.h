@@ -5,6 +5,7 @@
 #include <atomic>
 #include <memory>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "core/block_pool.h"
@@ -15,16 +16,19 @@
 
 namespace framepipe::win32 {
 
+class InstanceWait;
 struct PipeEnd;
 
 class PipeLoop final : public Loop, public EventSink {
  public:
   explicit PipeLoop(Host& host) : host_(host) {}
-  ~PipeLoop() override = default;
+  ~PipeLoop() override;
 
   // JS thread.
   Outcome<Id> listen(const ListenOptions& options) override;
   Outcome<Id> connect(const ConnectOptions& options, Id request) override;
+  bool waitForInstance(const std::string& path, double milliseconds, Id request) override;
+  void cancelWait(Id request) override;
   void admit(const Event& event) override;
   void forget(const Event& event) override;
   bool hasThread() const override { return true; }
@@ -48,7 +52,10 @@ class PipeLoop final : public Loop, public EventSink {
   Port port_;
   LiveSet live_;
   std::atomic<bool> stopping_{false};
-  std::unordered_set<Id> connecting_;  // requests that a RemoteConnect is at: JS thread only
+  // JS thread only.
+  std::unordered_set<Id> connecting_;  // requests that a RemoteConnect is at
+  std::unordered_map<Id, std::shared_ptr<InstanceWait>> waits_;
+  UniqueHandle folder_;  // of all pipes: opened for the first InstanceWait
 };
 
 }  // namespace framepipe::win32

@@ -43,6 +43,10 @@ bool isOnThisMachine(const std::wstring& path) {
   return _wcsnicmp(path.c_str(), kHere, kHereLength) == 0 && path.size() > kHereLength;
 }
 
+std::wstring pipeName(const std::wstring& path) {
+  return path.substr(kHereLength);
+}
+
 Outcome<std::wstring> pipePath(const std::string& path, const char* syscall) {
   const Failure refused{"EINVAL", syscall, ERROR_INVALID_NAME, "this is no name for a pipe"};
   std::optional<std::wstring> wide = widen(path);

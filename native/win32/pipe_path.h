@@ -13,4 +13,7 @@ Outcome<std::wstring> pipePath(const std::string& path, const char* syscall);
 // Of such a path: not \\host\pipe\…, which may take long to open.
 bool isOnThisMachine(const std::wstring& path);
 
+// What it is called there: NAME of \\.\pipe\NAME.
+std::wstring pipeName(const std::wstring& path);
+
 }  // namespace framepipe::win32
