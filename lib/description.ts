@@ -3,8 +3,11 @@ import { loop } from './loop.ts';
 
 /** The process on the other side, as the operating system named it when the connection was made. */
 export interface Peer {
-  /** Its process id. For information: ids are used again once a process has ended. */
-  readonly pid: number;
+  /**
+   * Its process id. For information: ids are used again once a process has ended. Not of a peer on another machine, which
+   * could say what it likes.
+   */
+  readonly pid?: number;
   /** Windows: its session. */
   readonly sessionId?: number;
   /** Linux: its user id. */
@@ -57,7 +60,7 @@ export function statsFrom(description: Description, available: number): Connecti
 export function peerFrom(description: Description): Peer {
   const [, , , , pid, sessionId, uid, gid] = description;
   return Object.freeze({
-    pid,
+    ...(pid >= 0 && { pid }),
     ...(sessionId >= 0 && { sessionId }),
     ...(uid >= 0 && { uid, gid }),
   });

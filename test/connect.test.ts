@@ -1,6 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { peerFrom } from '../lib/description.ts';
 import { connect, framing, listen } from '../lib/index.ts';
 import { pipePath } from '../lib/name.ts';
 import { clientFor, next, serverFor, uniqueName } from './support/pipes.ts';
@@ -62,6 +63,10 @@ describe('connecting', () => {
     client.destroy();
     await served.closed;
     expect(served.peer.pid).toBe(process.pid);
+  });
+
+  it('knows no process of a peer on another machine', () => {
+    expect(peerFrom([0, 0, 0, 0, -1, -1, -1, -1])).toEqual({});
   });
 
   it('accepts a pipe that this user serves with serverOwner: self', async () => {

@@ -369,7 +369,7 @@ on(isRoot, 'clients that are other users', () => {
 
   it('are still who they were when they are gone', async () => {
     await a.runAsClient(async (as) => {
-      process.kill(a.peer.pid, 'SIGKILL');
+      process.kill(a.peer.pid!, 'SIGKILL');
       await a.read().catch(() => {});
       expect(await as.readFile(onlyA, 'utf8')).toBe("A's");
       expect(await codeOf(as.readFile(onlyRoot))).toBe('EACCES');

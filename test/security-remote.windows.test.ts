@@ -20,7 +20,10 @@ on(isRealWindows, 'a client that comes by the name of this machine', () => {
     const server = await serverFor(name, { access: 'authenticated', allowRemote: true });
     const client = await clientFor(name, { host: hostname() });
     await client.send(Buffer.from('from afar'));
-    expect(String(await (await next(server)).read())).toBe('from afar');
+    const served = await next(server);
+    expect(String(await served.read())).toBe('from afar');
+    expect(served.peer).toEqual({}); // a remote peer could say what it likes
+    expect(client.peer).toEqual({});
   });
 });
 

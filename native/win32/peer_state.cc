@@ -4,7 +4,26 @@
 
 namespace framepipe::win32 {
 
+namespace {
+
+using ComputerName = BOOL(WINAPI*)(HANDLE, WCHAR*, ULONG);
+
+bool comesFromElsewhere(HANDLE pipe) {
+  // Not linked against: Wine lacks it, and remote clients.
+  const HMODULE kernel = GetModuleHandleW(L"kernel32.dll");
+  const auto ask = kernel ? reinterpret_cast<ComputerName>(
+                                reinterpret_cast<void*>(GetProcAddress(kernel, "GetNamedPipeClientComputerNameW")))
+                          : nullptr;
+  if (!ask) return false;
+  WCHAR name[256] = {};
+  const bool named = ask(pipe, name, sizeof name);
+  return !isLocalClient(named, GetLastError());
+}
+
+}  // namespace
+
 Peer peerOf(HANDLE pipe, bool server) {
+  if (server && comesFromElsewhere(pipe)) return {};
   ULONG process = 0, session = 0;
   Peer peer;
   if (server ? GetNamedPipeClientProcessId(pipe, &process) : GetNamedPipeServerProcessId(pipe, &process))

@@ -59,7 +59,9 @@ Outcome<PipeEnd> openPipe(const std::wstring& path, const ConnectOptions& option
   if (!pipe) return connectFailure(GetLastError());
   const Peer server = peerOf(pipe.get(), /*server=*/false);
   if (const Failure failure = check(pipe.get(), server, options)) return failure;
-  return PipeEnd{.handle = std::move(pipe), .peer = server, .options = options, .remote = !isOnThisMachine(path)};
+  const bool remote = !isOnThisMachine(path);
+  return PipeEnd{
+      .handle = std::move(pipe), .peer = remote ? Peer{} : server, .options = options, .remote = remote};
 }
 
 bool RemoteConnect::start() {

@@ -1,5 +1,6 @@
 // Waiting for a busy pipe: who is woken, by what, and that it happens once.
 #include "harness.h"
+#include "win32/peer_state.h"
 
 using namespace framepipe;
 using namespace framepipe::test;
@@ -84,6 +85,13 @@ TEST(nobody_can_be_asked_for_these) {
   check(!desk.loop().waitForInstance("no path", kLong, 3), "none");
   desk.rest(20);
   check(desk.settled.empty(), "and nothing is settled");
+}
+
+TEST(only_a_client_that_windows_calls_local_has_a_process_id) {
+  using win32::isLocalClient;
+  check(isLocalClient(/*named=*/false, ERROR_PIPE_LOCAL), "a local one");
+  check(!isLocalClient(/*named=*/true, ERROR_PIPE_LOCAL), "one that has a name");
+  check(!isLocalClient(/*named=*/false, ERROR_MORE_DATA), "one that has a long name");
 }
 
 int main(int argc, char** argv) {
