@@ -111,6 +111,8 @@ export interface NativeLoop {
   waitForInstance(path: string, milliseconds: number, request: number): boolean;
   /** The request is settled soon, if it is not yet. */
   cancelWait(request: number): void;
+  /** Why clients could not be let in, the last time that happened. */
+  lastFailure(listener: number): RawFailure | undefined;
   setAccess(listener: number, access: number, sddl: string): 0 | RawFailure;
   closeListener(listener: number): void;
   keepListenerAlive(listener: number, on: boolean): void;

@@ -1,5 +1,5 @@
 import { PipeConnection } from './connection.ts';
-import { failureToError } from './errors.ts';
+import { failureToError, type PipeError } from './errors.ts';
 import { Handle, HandleTable } from './handles.ts';
 import { addListener, loop } from './loop.ts';
 import { type Access, type Channel, rawAccess, record } from './options.ts';
@@ -14,6 +14,8 @@ export interface ServerStats {
   readonly open: number;
   /** Connections made that nobody has taken from the server yet. */
   readonly waiting: number;
+  /** Why clients could not be let in, the last time that happened: no descriptor or instance was left, or no memory. */
+  readonly lastFailure?: PipeError;
 }
 
 /** For {@link PipeServer.serve}. */
@@ -38,6 +40,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
   readonly #released = deferred();
   readonly #forget = (connection: number): void => void this.#open.remove(connection);
   #accepted = 0;
+  #lastFailure: PipeError | undefined;
   #closing = false;
 
   /** The signal closes the server. @internal */
@@ -49,6 +52,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
     addListener(id, {
       accepted: (connection) => this.#accept(connection),
       released: () => {
+        this.#noteFailure(); // native code forgets it now
         this.#handle.release();
         done?.(); // the signal may outlive many servers
         this.#stop();
@@ -108,7 +112,13 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
 
   /** What the server did so far. */
   stats(): ServerStats {
-    return { accepted: this.#accepted, open: this.#open.size, waiting: this.#waiting.length };
+    this.#noteFailure();
+    return {
+      accepted: this.#accepted,
+      open: this.#open.size,
+      waiting: this.#waiting.length,
+      ...(this.#lastFailure && { lastFailure: this.#lastFailure }),
+    };
   }
 
   /** The server keeps the process alive while it is open: the default. */
@@ -156,6 +166,11 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
       this.#waiting.push(connection);
       this.#readers.serve();
     }
+  }
+
+  #noteFailure(): void {
+    const failure = loop.lastFailure(this.#handle.number);
+    if (failure) this.#lastFailure = failureToError(failure, this.path);
   }
 
   #stop(): void {

@@ -53,6 +53,12 @@ Napi::Value cancelWait(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value lastFailure(const Napi::CallbackInfo& info) {
+  const auto listener = listenerOf(info);
+  const Failure failure = listener ? listener->lastFailure() : Failure{};
+  return failure ? failureValue(info.Env(), failure) : info.Env().Undefined();
+}
+
 Napi::Value setAccess(const Napi::CallbackInfo& info) {
   const auto listener = listenerOf(info);
   if (!listener) return failureValue(info.Env(), {"EINVAL", "setAccess", 0, "the server is closed"});
@@ -200,6 +206,7 @@ Napi::Object makeLoopObject(Napi::Env env, Environment& environment) {
   add<waitForInstance>(object, "waitForInstance", environment);
   add<cancelWait>(object, "cancelWait", environment);
   add<setAccess>(object, "setAccess", environment);
+  add<lastFailure>(object, "lastFailure", environment);
   add<closeListener>(object, "closeListener", environment);
   add<keepListenerAlive>(object, "keepListenerAlive", environment);
   add<send>(object, "send", environment);

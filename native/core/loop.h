@@ -17,6 +17,8 @@ class Listener {
   virtual Failure setAccess(Access access, const std::string& sddl) = 0;
   virtual void close() = 0;  // Unlistened follows; open connections live on
   virtual void keepAlive(bool on) = 0;
+  // Why clients could not be let in, the last time that happened.
+  virtual Failure lastFailure() = 0;
 };
 
 class Loop {

@@ -83,7 +83,7 @@ void SocketListener::polled(int status, int) {
   const auto self = shared_from_this();
   {
     const Turn turn(state_, Turn::Of::Polling);
-    if (status < 0) pause();
+    if (status < 0) pause(-status);
     acceptAll();
     watch();
   }
@@ -98,7 +98,7 @@ void SocketListener::acceptAll() {
     else if (errno == EAGAIN || errno == EWOULDBLOCK)
       return;
     else if (errno != EINTR && errno != ECONNABORTED)
-      pause();
+      pause(errno);
   }
 }
 
@@ -107,10 +107,16 @@ void SocketListener::admit(UniqueFd socket) {
   if (!peer || !welcome(peer.value)) return;
   if (options_.out_buffer > kUsualBuffer) raiseSendBuffer(socket.get(), options_.out_buffer);
   const Id id = connections_.reserve();
-  if (!id) return;
+  if (!id) {
+    last_failure_ = Loop::noNumberLeft("accept");
+    return;
+  }
   auto transport =
       std::make_unique<SocketTransport>(state_, std::move(socket), options_, weak_from_this(), /*accepted=*/true);
-  if (transport->open() < 0) return connections_.cancel(id);
+  if (const int error = transport->open(); error < 0) {
+    last_failure_ = errnoFailure(-error, "accept");
+    return connections_.cancel(id);
+  }
   ++open_connections_;
   const auto connection = std::make_shared<Connection>(state_.context(), id, std::move(transport), options_, peer.value,
                                                        Connection::Side::Server);
@@ -128,7 +134,8 @@ bool SocketListener::welcome(const Peer& peer) const {
 
 // Clients wait in the backlog meanwhile. A descriptor becomes free when a connection of ours is
 // released, or by something that we are not told of.
-void SocketListener::pause() {
+void SocketListener::pause(int error) {
+  last_failure_ = errnoFailure(error, "accept");
   paused_ = true;
   retry_.start(state_.uvLoop(), state_.handles(), kRetryPause);
 }

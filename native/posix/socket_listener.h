@@ -23,6 +23,7 @@ class SocketListener final : public Listener,
 
   Failure setAccess(Access access, const std::string& sddl) override;
   void close() override;
+  Failure lastFailure() override { return last_failure_; }
   void keepAlive(bool on) override { retention_.set(on && isOpen()); }
 
  private:
@@ -34,7 +35,7 @@ class SocketListener final : public Listener,
   void acceptAll();
   void admit(UniqueFd socket);
   bool welcome(const Peer& peer) const;
-  void pause();
+  void pause(int error);
   void watch();
   void release();
 
@@ -48,6 +49,7 @@ class SocketListener final : public Listener,
   Retention retention_;
   Id id_ = 0;
   uint32_t open_connections_ = 0;
+  Failure last_failure_;
   bool paused_ = false;  // there was no descriptor left
 };
 

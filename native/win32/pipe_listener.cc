@@ -36,7 +36,9 @@ DWORD PipeListener::addInstance() {
 
 void PipeListener::topUp() {
   while (!closing_ && hasRoom()) {
-    if (addInstance() == ERROR_SUCCESS) continue;
+    const DWORD error = addInstance();
+    if (error == ERROR_SUCCESS) continue;
+    last_failure_ = acceptFailure(error);
     // While one waits, the next client will bring us here again; otherwise nobody would.
     if (waiting_.empty() && !retrying_) {
       retrying_ = true;
@@ -83,6 +85,7 @@ std::shared_ptr<Connection> PipeListener::announce(PipeInstance& instance) {
     loop_.report({.kind = Event::Kind::Accepted, .id = id_, .other = connection->id(), .opened = connection});
   } else {
     --connected_;
+    last_failure_ = Loop::noNumberLeft("accept");
   }
   return connection;
 }
@@ -131,6 +134,11 @@ void PipeListener::finishIfDone() {
   finished_ = true;
   loop_.report({.kind = Event::Kind::Unlistened, .id = id_});
   loop_.live().leave(this);
+}
+
+Failure PipeListener::lastFailure() {
+  const std::lock_guard lock(mutex_);
+  return last_failure_;
 }
 
 void PipeListener::keepAlive(bool on) {

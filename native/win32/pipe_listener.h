@@ -31,6 +31,7 @@ class PipeListener final : public Listener,
   Failure setAccess(Access access, const std::string& sddl) override;
   void close() override { abort(); }
   void keepAlive(bool on) override;
+  Failure lastFailure() override;
 
   // Port thread.
   void answered(PipeInstance& instance, DWORD error);
@@ -61,6 +62,7 @@ class PipeListener final : public Listener,
   std::vector<std::shared_ptr<PipeInstance>> waiting_;
   size_t connected_ = 0;  // clients served, each of them by an instance
   std::unordered_map<const PipeTransport*, std::weak_ptr<PipeTransport>> connections_;
+  Failure last_failure_;
   bool retrying_ = false;  // at every beat
   bool closing_ = false;
   bool finished_ = false;

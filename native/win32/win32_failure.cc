@@ -108,6 +108,13 @@ Failure listenFailure(DWORD error) {
   return failure;
 }
 
+Failure acceptFailure(DWORD error) {
+  Failure failure = win32Failure(error, "accept");
+  if (error == ERROR_ACCESS_DENIED) failure.hint = "the pipe's descriptor does not let this user make further instances";
+  if (error == ERROR_PIPE_BUSY) failure.hint = "other servers of this name use all instances that it may have";
+  return failure;
+}
+
 bool isPeerGone(DWORD error) {
   return error == ERROR_BROKEN_PIPE || error == ERROR_PIPE_NOT_CONNECTED || error == ERROR_NO_DATA ||
          error == ERROR_HANDLE_EOF || error == ERROR_NETNAME_DELETED;

@@ -94,6 +94,22 @@ TEST(only_a_client_that_windows_calls_local_has_a_process_id) {
   check(!isLocalClient(/*named=*/false, ERROR_MORE_DATA), "one that has a long name");
 }
 
+TEST(a_server_says_why_it_makes_no_more_instances) {
+  Desk desk;
+  ListenOptions options = serving(uniquePath());
+  options.exclusive = false;
+  options.max_instances = 2;
+  options.pending_instances = 1;
+  const Id first = desk.listen(options);
+  check(!desk.loop().listener(first)->lastFailure(), "all is well");
+  desk.listen(options);  // takes the other instance that the name may have
+  for (int i = 0; i < 2; ++i) {
+    desk.connect(connecting(options.path));
+    desk.accept();
+  }
+  sameCode(desk.loop().listener(first)->lastFailure(), "EAGAIN");
+}
+
 int main(int argc, char** argv) {
   return run(argc, argv);
 }
