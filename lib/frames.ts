@@ -93,7 +93,7 @@ export function leaveSlab(): void {
   for (const queue of leaving) queue.leaveSlab();
 }
 
-/** What counts for so much is taken before native code is told: a crossing for each frame would be felt, and it need not know at once. */
+/** What counts for so much is taken before native code is told: it need not know at once, and each crossing costs. */
 const TELL_FROM = 64 * 1024;
 
 /** A connection's frames that wait for a reader, oldest first. */

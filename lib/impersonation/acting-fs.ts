@@ -1,4 +1,5 @@
-// node:fs, and the process's ids, while a thread acts as a client: what is asynchronous in it would be done by another thread, as the server.
+// node:fs, and the process's ids, while a thread acts as a client: another thread would do what is asynchronous in it, as
+// the server.
 import fs, { type PathLike } from 'node:fs';
 import { syncBuiltinESMExports } from 'node:module';
 import { failureToError, PipeError } from '../errors.ts';
@@ -29,8 +30,8 @@ let wrapped = false;
  * Calls `act`, which acts as a client, and refuses asynchronous functions of `node:fs` meanwhile: they throw, and so does
  * this in the end, though the caller may have caught it. On Linux `fs.accessSync` and `fs.existsSync` answer for the
  * client: Node's ask access(2), which looks at the real user id, and that must stay the server's (native/posix/credentials.h
- * says why). The functions of the module are wrapped once, and again where others have put them back; references that were taken out of it before, as by
- * `const { readFile } = require('fs')`, are not reached.
+ * says why). The functions of the module are wrapped once, and again where others have put them back; references that were
+ * taken out of it before, as by `const { readFile } = require('fs')`, are not reached.
  */
 export function withActingFs<R>(act: () => R): R {
   wrap();

@@ -54,8 +54,8 @@ export let wasUsed: (client: AsClient) => boolean;
  * The client, to act as: `node:fs/promises`' operations under its identity. Each is carried out on a native thread of
  * its own, one after the other; neither JavaScript's thread nor Node's pool ever is the client for them. Errors are
  * Node's (`EACCES`, `ENOENT`, …). On Linux no path leads into `/proc` (`EACCES`) or through its links, as `/dev/stdin` is
- * one (`ELOOP`): there, the kernel takes each thread for the server. It works until the promise of the function that it was given to has settled, and
- * rejects with `ERR_PIPE_CLIENT_RELEASED` afterwards.
+ * one (`ELOOP`): there, the kernel takes each thread for the server. It works until the promise of the function that it was
+ * given to has settled, and rejects with `ERR_PIPE_CLIENT_RELEASED` afterwards.
  */
 export class AsClient {
   #identity: number | undefined;

@@ -1,8 +1,8 @@
 // What can be done to files as a client, with Node's semantics, flags, long paths and error names, because libuv does it
-// where it can: how a path is followed is the platform's own (file_access.h, folders.h). Libuv's functions are called without a loop and a callback: then they run on the calling thread, at
-// once, and touch nothing of libuv's but their request. That is all of libuv that is used outside posix/, and it has
-// what no code of ours could have: on Windows the descriptor that uv_fs_open() returns belongs to the C library inside
-// node.exe, so node:fs takes it. Impersonation thread, inside Identity::assume() … revert().
+// where it can: how a file is opened and a path is followed is the platform's own (file_access.h, folders.h). Libuv's
+// functions are called without a loop and a callback: then they run on the calling thread, at once, and touch nothing of
+// libuv's but their request. On Windows the descriptor of a file belongs to the C library inside node.exe, so that node:fs
+// takes it. Impersonation thread, inside Identity::assume() … revert().
 #pragma once
 #include <cstdint>
 #include <string>

@@ -60,8 +60,7 @@ Outcome<PipeEnd> openPipe(const std::wstring& path, const ConnectOptions& option
   const Peer server = peerOf(pipe.get(), /*server=*/false);
   if (const Failure failure = check(pipe.get(), server, options)) return failure;
   const bool remote = !isOnThisMachine(path);
-  return PipeEnd{
-      .handle = std::move(pipe), .peer = remote ? Peer{} : server, .options = options, .remote = remote};
+  return PipeEnd{.handle = std::move(pipe), .peer = remote ? Peer{} : server, .options = options, .remote = remote};
 }
 
 bool RemoteConnect::start() {

@@ -110,7 +110,8 @@ Failure listenFailure(DWORD error) {
 
 Failure acceptFailure(DWORD error) {
   Failure failure = win32Failure(error, "accept");
-  if (error == ERROR_ACCESS_DENIED) failure.hint = "the pipe's descriptor does not let this user make further instances";
+  if (error == ERROR_ACCESS_DENIED)
+    failure.hint = "the pipe's descriptor does not let this user make further instances";
   if (error == ERROR_PIPE_BUSY) failure.hint = "other servers of this name use all instances that it may have";
   return failure;
 }
