@@ -16,7 +16,7 @@ const option = (name, otherwise) => {
   const at = process.argv.indexOf(name);
   return at < 0 ? otherwise : process.argv[at + 1];
 };
-const count = option('--count', '300000');
+const count = option('--count', '500000');
 const only = option('--only', '');
 const units = ['connection', 'connection_reading', 'connection_writing', 'inbound', 'outbound'];
 const files = [...units.map((unit) => `${unit}.cc`), 'inbound.h', 'outbound.h'];
