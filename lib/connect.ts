@@ -26,8 +26,8 @@ const LONGEST_WAIT = 1000;
  *
  * Rejects with a PipeError: `ENOENT` when nobody serves the name (unless `waitForServer`), `ETIMEDOUT` when the pipe
  * stayed busy (or absent) for `timeout` ms, `EACCES` when the server does not let this user in,
- * `ERR_PIPE_UNTRUSTED_SERVER` with `serverOwner: 'self'`, `EINVAL` or `ENAMETOOLONG` for a name or an option that
- * cannot be; and with the signal's reason.
+ * `ERR_PIPE_UNTRUSTED_SERVER` with `serverOwner: 'self'`, `EINVAL` or `ENAMETOOLONG` for an invalid name or
+ * option; and with the signal's reason.
  *
  * @param name as for `listen`; on Windows also `\\SERVER\pipe\NAME`.
  */

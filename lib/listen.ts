@@ -11,7 +11,7 @@ import { PipeServer } from './server.ts';
  * @param name `'reports'` is `\\.\pipe\reports` on Windows and `$TMPDIR/CoreFxPipe_reports` (or `/tmp/…`) elsewhere;
  * a full `\\.\pipe\…` or an absolute path is taken as it is.
  *
- * Rejects with a PipeError: `EINVAL` or `ENAMETOOLONG` for a name or an option that cannot be, before anything is
+ * Rejects with a PipeError: `EINVAL` or `ENAMETOOLONG` for an invalid name or option, before anything is
  * created; `EADDRINUSE` when somebody serves the name already; `EACCES` when this process may not create it; and with
  * the signal's reason when it has aborted.
  */

@@ -73,7 +73,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
 
   /**
    * Runs `handler` for every client, all at the same time, and closes each connection when its handler settles.
-   * A handler's failure is told to `onError` and ends neither the server nor another handler. Resolves when the server
+   * A handler's failure is passed to `onError` and ends neither the server nor another handler. Resolves when the server
    * is closed and all handlers have settled.
    */
   async serve(

@@ -67,7 +67,7 @@ export interface FramingFactory<Options> {
   (options: Options & { as: BufferEncoding }): Framing<string>;
 }
 
-/** Of {@link framing}. Every one throws a PipeError `EINVAL` that names the option that cannot be. */
+/** Of {@link framing}. Every one throws a PipeError `EINVAL` that names the invalid option. */
 export interface Framings {
   /**
    * A length field of 1, 2, 3, 4 or 8 bytes before each frame, in a header of fixed size: the default is a 32-bit

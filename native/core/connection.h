@@ -144,8 +144,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     const Lock lock(mutex_);
     return act();
   }
-  // Under the lock: nothing is read for now; it waits for what is in flight.
-  uint64_t position() const { return out_.position(); }  // what the transport has taken
+  // Under the lock: how far the transport has taken what was sent; nothing is read for now; it waits for what is in flight.
+  uint64_t position() const { return out_.position(); }
   bool rests() const { return phase_ == Phase::Open && !reading_; }
   bool aborts() const { return phase_ == Phase::Aborting; }
 

@@ -18,4 +18,26 @@ inline int kindOf(const uv_stat_t& status) {
   return static_cast<int>(status.st_mode & 0170000);
 }
 
+// The same as an entry of a folder says it.
+inline uv_dirent_type_t entryTypeOf(int kind) {
+  switch (kind) {
+    case kFolder:
+      return UV_DIRENT_DIR;
+    case kRegular:
+      return UV_DIRENT_FILE;
+    case kLink:
+      return UV_DIRENT_LINK;
+    case kFifo:
+      return UV_DIRENT_FIFO;
+    case kSocket:
+      return UV_DIRENT_SOCKET;
+    case kCharacterDevice:
+      return UV_DIRENT_CHAR;
+    case kBlockDevice:
+      return UV_DIRENT_BLOCK;
+    default:
+      return UV_DIRENT_UNKNOWN;
+  }
+}
+
 }  // namespace framepipe

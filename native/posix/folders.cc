@@ -31,32 +31,12 @@ namespace {
 // How often what others do at the same time may make us begin again.
 constexpr int kAttempts = 64;
 
-int typeOf(mode_t mode) {
-  switch (mode & S_IFMT) {
-    case kFolder:
-      return UV_DIRENT_DIR;
-    case kRegular:
-      return UV_DIRENT_FILE;
-    case kLink:
-      return UV_DIRENT_LINK;
-    case kFifo:
-      return UV_DIRENT_FIFO;
-    case kSocket:
-      return UV_DIRENT_SOCKET;
-    case kCharacterDevice:
-      return UV_DIRENT_CHAR;
-    case kBlockDevice:
-      return UV_DIRENT_BLOCK;
-    default:
-      return UV_DIRENT_UNKNOWN;
-  }
-}
-
 // Some file systems do not say in a folder's listing what its entries are.
 int typeOf(int folder, const dirent& entry) {
-  if (entry.d_type != DT_UNKNOWN) return typeOf(DTTOIF(entry.d_type));
+  if (entry.d_type != DT_UNKNOWN) return entryTypeOf(DTTOIF(entry.d_type));
   struct stat status;
-  return fstatat(folder, entry.d_name, &status, AT_SYMLINK_NOFOLLOW) ? UV_DIRENT_UNKNOWN : typeOf(status.st_mode);
+  const bool known = fstatat(folder, entry.d_name, &status, AT_SYMLINK_NOFOLLOW) == 0;
+  return known ? entryTypeOf(status.st_mode & S_IFMT) : UV_DIRENT_UNKNOWN;
 }
 
 // Returns 0 or an errno.

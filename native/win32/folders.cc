@@ -39,24 +39,7 @@ int kind(Function function, const std::string& path) {
 // Some file systems do not say in a folder's listing what its entries are.
 int typeOf(const std::string& folder, const uv_dirent_t& entry) {
   if (entry.type != UV_DIRENT_UNKNOWN) return entry.type;
-  switch (kind(uv_fs_lstat, join(folder, entry.name))) {
-    case kFolder:
-      return UV_DIRENT_DIR;
-    case kRegular:
-      return UV_DIRENT_FILE;
-    case kLink:
-      return UV_DIRENT_LINK;
-    case kFifo:
-      return UV_DIRENT_FIFO;
-    case kSocket:
-      return UV_DIRENT_SOCKET;
-    case kCharacterDevice:
-      return UV_DIRENT_CHAR;
-    case kBlockDevice:
-      return UV_DIRENT_BLOCK;
-    default:
-      return UV_DIRENT_UNKNOWN;
-  }
+  return entryTypeOf(kind(uv_fs_lstat, join(folder, entry.name)));
 }
 
 Outcome<std::vector<DirectoryEntry>> entriesOf(const std::string& path) {
