@@ -1,7 +1,6 @@
 // Small frames on their way into native code, gathered in memory that both sides share, so that many cross at
 // once; see native/binding/outbox.h. No code of the user's runs while one is written: it is there with its bytes and its
 // entry, or not at all.
-import { lengthOf } from './framing/bytes.ts';
 import type { RawFraming } from './native.ts';
 
 const LONGEST = 2048; // copying more costs more than the crossing that it saves
@@ -26,16 +25,20 @@ export function gather(connection: number, frame: Uint8Array, length: number): b
   return true;
 }
 
-/** Copies frames, from `frames[next]` on, as many as there is room for. Returns the first one that was not. */
-export function gatherMany(connection: number, frames: readonly Uint8Array[], next: number): number {
+/** Copies frames of these lengths, from `frames[next]` on, as many as there is room for. Returns the first one that was not. */
+export function gatherMany(
+  connection: number,
+  frames: readonly Uint8Array[],
+  lengths: readonly number[],
+  next: number,
+): number {
   const count = outboxTable[COUNT]!;
   let end = count === 0 ? 0 : filled;
   let entry = FIRST + 2 * count;
   for (; next < frames.length && entry < outboxTable.length; next++) {
-    const frame = frames[next]!;
-    const length = lengthOf(frame);
+    const length = lengths[next]!;
     if (end + length > outbox.length) break;
-    outbox.set(frame, end);
+    outbox.set(frames[next]!, end);
     end += length;
     outboxTable[entry++] = connection;
     outboxTable[entry++] = length;

@@ -15,7 +15,7 @@ const NOTHING: readonly Uint8Array[] = [];
 const arrayIterator = Array.prototype[Symbol.iterator];
 
 /** Whether iterating gives what is in it, and runs nothing that could give the same memory twice. */
-function isPlainArray(frames: Iterable<unknown>): boolean {
+function isPlainArray<F>(frames: Iterable<F>): frames is readonly F[] {
   return Array.isArray(frames) && frames[Symbol.iterator] === arrayIterator && !types.isProxy(frames);
 }
 
@@ -49,6 +49,7 @@ export class Sender<T> {
     try {
       const bytes = fromFrame(this.#framing, frame);
       const length = lengthOf(bytes);
+      if (length === 0) requireBytes(bytes);
       if (length > this.#gatherable) return this.#accepted(loop.send(this.#connection.number, bytes));
       if (!gather(this.#connection.number, bytes, length)) {
         loop.takeOutbox();
@@ -64,15 +65,17 @@ export class Sender<T> {
     try {
       const all = this.#take(frames);
       // No code of the user's runs from here on: all of them go, or none.
+      const lengths = new Array<number>(all.length);
       let [bytes, longest] = [0, 0];
       for (let i = 0; i < all.length; i++) {
         const length = lengthOf(all[i]!);
         if (length === 0) requireBytes(all[i]!);
         if (length > longest) longest = length;
         bytes += length + HEADER;
+        lengths[i] = length;
       }
       if (longest > this.#gatherable) return this.#accepted(loop.sendMany(this.#connection.number, all));
-      this.#gather(all);
+      this.#gather(all, lengths);
       return this.#paced(bytes);
     } catch (error) {
       return this.#refused(error);
@@ -116,24 +119,30 @@ export class Sender<T> {
     return refused;
   }
 
-  // All of them before the first one goes: what is no frame is found out here. An iterator may yield the same memory again
-  // with other bytes in it.
+  // All of them before the first one goes: what is no frame is found out here.
   #take(frames: Iterable<T | Uint8Array>): Uint8Array[] {
-    if (typeof (frames as Partial<typeof frames> | null | undefined)?.[Symbol.iterator] !== 'function')
-      throw invalid('frames', frames, 'an iterable of frames, such as an array');
-    const copies = !isPlainArray(frames);
-    const all: Uint8Array[] = [];
-    for (const frame of frames) {
-      all.push(copies && isUint8Array(frame) ? copyOf(frame) : fromFrame(this.#framing, frame));
-    }
+    if (!isPlainArray(frames)) return this.#takeCopies(frames);
+    const all = new Array<Uint8Array>(frames.length);
+    let count = 0;
+    while (count < frames.length) all[count] = fromFrame(this.#framing, frames[count++]!);
+    all.length = count; // the user's code, called for a frame, may have shortened the array
     return all;
   }
 
-  #gather(frames: readonly Uint8Array[]): void {
-    let next = gatherMany(this.#connection.number, frames, 0);
+  // An iterator may yield the same memory again with other bytes in it.
+  #takeCopies(frames: Iterable<T | Uint8Array>): Uint8Array[] {
+    if (typeof (frames as Partial<typeof frames> | null | undefined)?.[Symbol.iterator] !== 'function')
+      throw invalid('frames', frames, 'an iterable of frames, such as an array');
+    const all: Uint8Array[] = [];
+    for (const frame of frames) all.push(isUint8Array(frame) ? copyOf(frame) : fromFrame(this.#framing, frame));
+    return all;
+  }
+
+  #gather(frames: readonly Uint8Array[], lengths: readonly number[]): void {
+    let next = gatherMany(this.#connection.number, frames, lengths, 0);
     while (next < frames.length) {
       loop.takeOutbox();
-      next = gatherMany(this.#connection.number, frames, next);
+      next = gatherMany(this.#connection.number, frames, lengths, next);
     }
   }
 

@@ -104,7 +104,9 @@ class Lost {
  * says. Throws `ERR_FRAME_TOO_LARGE` or `ERR_FRAME_INVALID` when it does not fit the framing.
  */
 export function encodeFrame<T>(framing: Framing<T>, value: T | Uint8Array): Buffer {
-  const encoded = native.encode(nativeFraming(framing), fromFrame(framing, value));
+  const bytes = fromFrame(framing, value);
+  requireBytes(bytes);
+  const encoded = native.encode(nativeFraming(framing), bytes);
   if (!Buffer.isBuffer(encoded)) throw failureToError(encoded);
   return encoded;
 }

@@ -2,7 +2,7 @@
 import { endianness } from 'node:os';
 import { failureToError, invalid } from '../errors.ts';
 import { type NativeFraming, native, type RawFailure, type RawFraming } from '../native.ts';
-import { isUint8Array, requireBytes } from './bytes.ts';
+import { isUint8Array } from './bytes.ts';
 import { type As, type Conversion, conversionFor, Malformed } from './conversion.ts';
 import { type DiscordFrame, discordConversion } from './presets.ts';
 
@@ -311,7 +311,5 @@ export function toFrame<T>(
 
 /** A frame's bytes: those that were given, or what `as` makes of the value. Throws `ERR_INVALID_ARG_TYPE`. @internal */
 export function fromFrame<T>(framing: Framing<T>, value: T | Uint8Array): Uint8Array {
-  if (!isUint8Array(value)) return framing[parts].conversion.toBytes(value);
-  requireBytes(value);
-  return value;
+  return isUint8Array(value) ? value : framing[parts].conversion.toBytes(value);
 }
