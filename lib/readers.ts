@@ -103,7 +103,9 @@ export class Readers<S> {
     waiter.gone = true;
     this.#count--;
     if (this.#count === 0) {
-      this.#queue = [];
+      // An array that was replaced, or emptied by its length, would have to grow again for the next one.
+      if (this.#queue.length === 1) this.#queue.pop();
+      else this.#queue = [];
       this.#first = 0;
     } else if (this.#queue.length > 2 * this.#count + MOST_GONE) {
       this.#queue = this.#waiting();

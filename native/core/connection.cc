@@ -12,7 +12,9 @@ Connection::Connection(const Context& context, Id id, std::unique_ptr<Transport>
       peer_(peer),
       side_(side),
       id_(id),
-      in_(options.framing, context.pool, transport_->firstRoom(), options.high_water_mark),
+      mutex_(transport_->mutex()),
+      in_(options.framing, context.pool, transport_->firstRoom(), options.high_water_mark,
+          /*told_later=*/transport_->mutex() != nullptr),
       out_(options.framing, context.pool, options.high_water_mark) {
   transport_->attach(*this);
 }

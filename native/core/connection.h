@@ -151,7 +151,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
  private:
   enum class Phase : uint8_t { Open, Closing, Aborting, Released };
-  using Lock = std::unique_lock<Mutex>;
+  using Lock = std::unique_lock<OptionalMutex>;
 
   bool receives() const { return (static_cast<int>(direction_) & static_cast<int>(Direction::In)) != 0; }
   bool sends() const { return (static_cast<int>(direction_) & static_cast<int>(Direction::Out)) != 0; }
@@ -185,7 +185,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   const Side side_;
   const Id id_;
 
-  Mutex mutex_;  // all below
+  OptionalMutex mutex_;  // all below
   Inbound in_;
   Outbound out_;
   Phase phase_ = Phase::Open;

@@ -5,10 +5,12 @@
 
 namespace framepipe {
 
-Inbound::Inbound(const Framing& framing, std::shared_ptr<BlockPool> pool, size_t first_room, size_t high_water_mark)
+Inbound::Inbound(const Framing& framing, std::shared_ptr<BlockPool> pool, size_t first_room, size_t high_water_mark,
+                 bool told_later)
     : receiver_(framing, std::move(pool), first_room),
       max_frame_length_(framing.max_frame_length),
-      high_water_mark_(std::max<size_t>(high_water_mark, 1)) {}
+      high_water_mark_(std::max<size_t>(high_water_mark, 1)),
+      most_undelivered_(told_later ? kMostUndelivered : SIZE_MAX) {}
 
 Failure Inbound::decode(const ReadAnswer& answer, Chunk& chunk) {
   least_ = 1;

@@ -10,7 +10,9 @@ namespace framepipe {
 
 class Inbound {
  public:
-  Inbound(const Framing& framing, std::shared_ptr<BlockPool> pool, size_t first_room, size_t high_water_mark);
+  // `told_later`: JavaScript is told by another thread than the one that reads, which may read on meanwhile.
+  Inbound(const Framing& framing, std::shared_ptr<BlockPool> pool, size_t first_room, size_t high_water_mark,
+          bool told_later);
 
   // A turn: then other connections have theirs.
   class Turn {
@@ -40,7 +42,7 @@ class Inbound {
   void makeRoomFor(size_t message) { least_ = message; }
 
   // Whether the pace at which JavaScript consumes allows another read.
-  bool mayRead() const { return !ended_ && (rest_ || (held_ < high_water_mark_ && undelivered_ < kMostUndelivered)); }
+  bool mayRead() const { return !ended_ && (rest_ || (held_ < high_water_mark_ && undelivered_ < most_undelivered_)); }
   // A peer that has left can send no more than the system holds: that is read at once, at any pace.
   void readRest() { rest_ = true; }
   void arrived(size_t bytes, const Chunk& chunk);
@@ -67,6 +69,7 @@ class Inbound {
   Receiver receiver_;
   const size_t max_frame_length_;
   const size_t high_water_mark_;
+  const size_t most_undelivered_;
   size_t least_ = 1;  // room for the message that is known to wait
   size_t held_ = 0;   // what JavaScript was given and has not consumed, by Chunk::cost()
   size_t undelivered_ = 0;  // frames that JavaScript has not been given yet

@@ -61,6 +61,8 @@ class Loop {
   }
   // JS thread, after it was given: the number of what is released becomes void.
   virtual void forget(const Event& event) {
+    // What one thread reads and delivers, a turn limits.
+    if (event.kind == Event::Kind::Frames && !hasThread()) return;
     if (const Id id = connectionOf(event)) {
       if (const auto connection = connections_.find(id)) connection->delivered(event);
     }

@@ -1,8 +1,6 @@
-// The platform's own light lock, for std::lock_guard and std::unique_lock. Some libraries' std::mutex makes a kernel
-// object, and system calls, as soon as two threads meet. Any thread.
+// What keeps the threads of a connection apart. The platform provides it, for some libraries' std::mutex makes a kernel
+// object, and system calls, as soon as two threads meet.
 #pragma once
-#include <atomic>
-#include <cstdint>
 
 namespace framepipe {
 
@@ -12,11 +10,27 @@ class Mutex {
   Mutex(const Mutex&) = delete;
   Mutex& operator=(const Mutex&) = delete;
 
-  void lock() noexcept;
-  void unlock() noexcept;
+  virtual void lock() noexcept = 0;
+  virtual void unlock() noexcept = 0;
+
+ protected:
+  ~Mutex() = default;
+};
+
+// For std::lock_guard and std::unique_lock: nothing, where one thread does everything.
+class OptionalMutex {
+ public:
+  explicit OptionalMutex(Mutex* mutex) : mutex_(mutex) {}
+
+  void lock() noexcept {
+    if (mutex_) mutex_->lock();
+  }
+  void unlock() noexcept {
+    if (mutex_) mutex_->unlock();
+  }
 
  private:
-  alignas(8) std::atomic<uint32_t> words_[2]{};  // a futex, or an SRWLOCK
+  Mutex* const mutex_;
 };
 
 }  // namespace framepipe

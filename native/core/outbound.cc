@@ -34,10 +34,12 @@ Outbound::Step Outbound::write(Transport& transport) {
   for (int i = 0; !queue_.empty() && !in_flight_ && !blocked_; ++i) {
     if (i == kWrites) return Step::TurnOver;
     const size_t count = queue_.gather(stretches);
-    in_flight_block_ = queue_.front();
-    in_flight_ = true;  // first: the answer may come before this returns, to a thread that waits for the lock
     const WriteAnswer answer = transport.write({stretches.data(), count});
-    if (answer.kind == WriteAnswer::Kind::InFlight) return Step::Rest;
+    if (answer.kind == WriteAnswer::Kind::InFlight) {  // whoever completes it waits for the lock
+      in_flight_ = true;
+      in_flight_block_ = queue_.front();
+      return Step::Rest;
+    }
     if (completed(answer) == Step::Failed) return Step::Failed;
   }
   return Step::Rest;

@@ -10,6 +10,7 @@
 
 #include "core/block.h"
 #include "core/failure.h"
+#include "core/mutex.h"
 #include "core/outcome.h"
 
 namespace framepipe {
@@ -54,6 +55,9 @@ class Transport {
 
   // The connection that it belongs to, before anything else. Not under the lock.
   virtual void attach(Connection& connection) = 0;
+
+  // What keeps apart the threads that call the connection. Null: JavaScript's alone does.
+  virtual Mutex* mutex() = 0;
 
   // How much room the first read is offered: a system that keeps the room while nothing arrives wants little.
   virtual size_t firstRoom() const = 0;

@@ -34,6 +34,7 @@ class SocketTransport final : public Transport,
   int open();
 
   void attach(Connection& connection) override { connection_ = &connection; }
+  Mutex* mutex() override { return nullptr; }
   size_t firstRoom() const override { return Receiver::kFirstStep; }
   ReadAnswer read(std::span<uint8_t> room, bool keep) override;
   void pause() override;

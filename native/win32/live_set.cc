@@ -29,7 +29,7 @@ void LiveSet::end() {
     remaining.clear();
     lock.lock();
     // Cancelling is immediate, except where it came too early to find the call that it was meant for.
-    if (!objects_.empty()) waitFor(left_, mutex_, 10);
+    if (!objects_.empty()) mutex_.waitFor(left_, 10);
   }
 }
 

@@ -1,4 +1,4 @@
-// Waiting under a lock. Any thread.
+// A lock, and waiting under it. Any thread.
 #pragma once
 #include <windows.h>
 
@@ -6,7 +6,18 @@
 
 namespace framepipe::win32 {
 
-// Locked before and after, not meanwhile. May wake for no reason.
-void waitFor(CONDITION_VARIABLE& condition, Mutex& mutex, DWORD milliseconds) noexcept;
+class Mutex final : public framepipe::Mutex {
+ public:
+  void lock() noexcept override { AcquireSRWLockExclusive(&lock_); }
+  void unlock() noexcept override { ReleaseSRWLockExclusive(&lock_); }
+
+  // Locked before and after, not meanwhile. May wake for no reason.
+  void waitFor(CONDITION_VARIABLE& condition, DWORD milliseconds) noexcept {
+    SleepConditionVariableSRW(&condition, &lock_, milliseconds, /*flags=*/0);
+  }
+
+ private:
+  SRWLOCK lock_ = SRWLOCK_INIT;
+};
 
 }  // namespace framepipe::win32

@@ -34,6 +34,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
   PipeTransport(PipeLoop& loop, PipeEnd&& end);
 
   void attach(Connection& connection) override { connection_ = &connection; }
+  framepipe::Mutex* mutex() override { return &mutex_; }
   size_t firstRoom() const override;
   ReadAnswer read(std::span<uint8_t> room, bool keep) override;
   void pause() override;
@@ -79,6 +80,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
   void flushed(const Completion&);
 
   PipeLoop& loop_;
+  Mutex mutex_;  // the connection's
   Connection* connection_ = nullptr;
   const std::shared_ptr<PipeListener> listener_;
   const bool server_;

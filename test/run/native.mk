@@ -12,7 +12,7 @@ CXXFLAGS := -std=c++20 -g -Wall -Wextra -pedantic -Wvla -Werror -fno-exceptions 
 # Standard C++ of the newest GNU library does not compile with clang 14 in every corner; warnings are g++'s job.
 CXXFLAGS_fuzz := -Wno-error
 
-LIBRARY := $(shell find native/codec native/core -name '*.cc' | sort) native/posix/mutex.cc
+LIBRARY := $(shell find native/codec native/core -name '*.cc' | sort)
 PROGRAMS := $(if $(filter fuzz,$(KIND)),$(wildcard test/fuzz/*.cc),$(wildcard test/native/*_test.cc))
 OBJECTS := $(LIBRARY:%.cc=$(OUT)/%.o)
 

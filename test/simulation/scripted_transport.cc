@@ -24,7 +24,7 @@ ScriptedTransport::~ScriptedTransport() {
 void ScriptedTransport::called(const char* name) {
   stage_.verdict.trace("    %s", name);
   stage_.verdict.require(!was_released_, "the transport is not called after release()");
-  stage_.verdict.require(Locks::held, "the transport is called under the lock");
+  stage_.verdict.require(stage_.mutex.held(), "the transport is called under the lock");
 }
 
 // --- Reading -----------------------------------------------------------------------------------
@@ -150,7 +150,7 @@ void ScriptedTransport::release(bool in_order) {
   Verdict& verdict = stage_.verdict;
   verdict.trace("    release%s", in_order ? " in order" : "");
   verdict.require(!was_released_, "the transport is released once");
-  verdict.require(!Locks::held, "release() comes without the lock");
+  verdict.require(!stage_.mutex.held(), "release() comes without the lock");
   verdict.require(!inFlight() && stage_.leases == 0, "the transport is released when nothing is in flight");
   verdict.require(!drain_asked_, "nothing is asked for when the transport is released");
   verdict.require(!stage_.model.closedTold(), "release() comes before Closed");
@@ -165,7 +165,7 @@ void ScriptedTransport::released() {
   Verdict& verdict = stage_.verdict;
   verdict.trace("    released");
   verdict.require(was_released_ && stage_.model.closedTold() && !was_told_, "released() comes once, and last");
-  verdict.require(!Locks::held, "released() comes without the lock");
+  verdict.require(!stage_.mutex.held(), "released() comes without the lock");
   was_told_ = true;
 }
 

@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "core/connection.h"
+#include "locks.h"
 #include "model.h"
 
 namespace simulation {
@@ -20,11 +21,13 @@ class ScriptedTransport final : public framepipe::Transport {
     int leases = 0;      // that "other threads" hold
     bool settling = false;  // no new faults: everything comes to its end
     bool transport_lives = false;
+    CheckedMutex mutex = {};
   };
   ScriptedTransport(const Scenario& scenario, Stage& stage);
   ~ScriptedTransport() override;
 
   void attach(framepipe::Connection& connection) override { connection_ = &connection; }
+  framepipe::Mutex* mutex() override { return &stage_.mutex; }
   size_t firstRoom() const override { return scenario_.first_room; }
   framepipe::ReadAnswer read(std::span<uint8_t> room, bool keep) override;
   void pause() override;

@@ -29,6 +29,7 @@ class ThreadedTransport final : public framepipe::Transport {
   ThreadedTransport(Port& port, Stage& stage, const Traffic& in, const Traffic& out, uint64_t seed);
 
   void attach(framepipe::Connection& connection) override { connection_ = &connection; }
+  framepipe::Mutex* mutex() override { return &mutex_; }
   size_t firstRoom() const override { return 32; }
   framepipe::ReadAnswer read(std::span<uint8_t> room, bool keep) override;
   void pause() override {}
@@ -53,6 +54,13 @@ class ThreadedTransport final : public framepipe::Transport {
   framepipe::ReadAnswer answer(std::span<uint8_t> room);
   framepipe::WriteAnswer take(std::span<const uint8_t> stretch);
 
+  struct RealMutex final : framepipe::Mutex {
+    void lock() noexcept override { mutex.lock(); }
+    void unlock() noexcept override { mutex.unlock(); }
+    std::mutex mutex;
+  };
+
+  RealMutex mutex_;
   Port& port_;
   Stage& stage_;
   const Traffic& in_;

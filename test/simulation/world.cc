@@ -22,13 +22,12 @@ World::World(uint64_t seed, Verdict& verdict)
   connection_ = std::make_shared<Connection>(Connection::Context{*this, *this, nullptr}, Model::kConnection,
                                              std::move(transport), scenario_.options, framepipe::Peer{},
                                              client_ ? Connection::Side::Client : Connection::Side::Server);
-  Locks::bystander = this;
+  stage_.mutex.bystander = this;
   forgetBlocks();
-  Locks::deadlock = Locks::held = false;
 }
 
 World::~World() {
-  Locks::bystander = nullptr;
+  stage_.mutex.bystander = nullptr;
   leases_.clear();  // the last one may release the connection, which tells of it
 }
 
@@ -49,7 +48,7 @@ void World::run() {
     checkKeptAlive();
   }
   if (!verdict_.broken()) finish();
-  verdict_.require(!Locks::deadlock, "no lock is taken twice");
+  verdict_.require(!stage_.mutex.broken(), "no lock is taken twice");
   if (verdict_.broken()) return;
   verdict_.require(retained_ == 0, "what keeps the process alive is given back");
   events_.clear();
