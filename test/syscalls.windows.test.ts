@@ -13,16 +13,16 @@ const TRIPS = 500;
 const MOST: Record<string, number> = {
   NtReadFile: 1.1, // counted: 1.00
   NtWriteFile: 1.1, // 1.00
-  NtRemoveIoCompletionEx: 3.6, // 1.5 when a thread was still awake, 3.0 when it never was
+  NtRemoveIoCompletionEx: 3.6, // 1.5 when a thread busy-polled, 3.0 when it never did
   NtSetIoCompletion: 1.2, // 0.3; 1.0
 };
 /** All of them together. */
 const MOST_IN_ALL = 6.8;
 /** Of all that is not named above: memory, and what happens by the clock. */
 const MOST_OTHERS = 0.1;
-/** A thread that stays awake for the next word gives way to others, as often as there is time for. */
+/** A thread that busy-polls yields to others, as often as there is time for. */
 const GIVING_WAY = ['NtDelayExecution', 'NtYieldExecution'];
-/** That it does not stay awake for long. */
+/** That it does not poll for long. */
 const MOST_GIVING_WAY = 100; // 0 to 15
 
 /** The calls of an echo server for each round trip, by name, the most frequent first. */

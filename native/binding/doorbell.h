@@ -4,6 +4,8 @@
 
 #include <atomic>
 
+#include "core/event_queue.h"
+
 namespace framepipe {
 
 class Doorbell {
@@ -19,9 +21,9 @@ class Doorbell {
   // Any thread, between open() and close().
   void ring() noexcept;
 
-  // JS thread, in an answer: waits until `until` (uv_hrtime) for a ring, without falling asleep. True: there was one, and
-  // it will not be answered.
-  bool listen(uint64_t until) noexcept;
+  // JS thread, in an answer: waits until `until` (uv_hrtime) for a ring, without falling asleep. True: there was one, or
+  // it was missed, for `events` has some.
+  bool listen(uint64_t until, EventQueue& events) noexcept;
 
   // JS thread: whether an unanswered ring, or one still to come, keeps the process alive.
   void keepAlive(bool on) noexcept;

@@ -30,7 +30,10 @@ Environment* Environment::create(Napi::Env env, const Shared& shared) {
 }
 
 Environment::Environment(Napi::Env env, const Shared& shared)
-    : env_(env), loop_(makeLoop(*this)), impersonation_(std::make_unique<ImpersonationBinding>(*loop_, *this)) {
+    : env_(env),
+      loop_(makeLoop(*this)),
+      busy_poll_(loop_->hasThread() ? std::make_unique<BusyPoll>(*loop_, doorbell_) : nullptr),
+      impersonation_(std::make_unique<ImpersonationBinding>(*loop_, *this)) {
   napi_create_reference(env, shared.deliver, 1, &deliver_);
   shared_.push_back(deliver_);
   for (const napi_value array : {napi_value(shared.events), napi_value(shared.table), napi_value(shared.outbox),
@@ -74,7 +77,7 @@ void Environment::flush() {
   // flush() of a platform never calls JavaScript, so nothing is added meanwhile.
   for (const auto& connection : unflushed_) {
     connection->flush();
-    conversation_.sent(connection.get());
+    if (busy_poll_) busy_poll_->sent(*connection);
   }
   unflushed_.clear();
 }
@@ -82,17 +85,7 @@ void Environment::flush() {
 // Called by the doorbell.
 void Environment::answer() noexcept {
   do deliver();
-  while (!stopping_ && loop_->hasThread() && comesSoon());
-}
-
-bool Environment::comesSoon() noexcept {
-  if (heard_ > 0) conversation_.heard(heard_ == 1 ? loop_->connection(talking_).get() : nullptr);
-  heard_ = 0;
-  const uint64_t until = conversation_.waitUntil(uv_hrtime());
-  if (until == 0 || uv_backend_timeout(uvLoop()) == 0) return false;
-  const bool rung = doorbell_.listen(until);
-  conversation_.waited(rung);
-  return rung;
+  while (!stopping_ && busy_poll_ && busy_poll_->again(uvLoop()));
 }
 
 void Environment::deliver() noexcept {
@@ -106,10 +99,7 @@ void Environment::deliver() noexcept {
     loop_->admit(event);
     impersonation_->settle(event);
     delivery_->add(event);
-    if (event.kind == Event::Kind::Frames) {
-      ++heard_;
-      talking_ = event.id;
-    }
+    if (busy_poll_) busy_poll_->heard(event);
   }
   delivery_->call();
   *turn_ = 0;
@@ -157,6 +147,7 @@ void Environment::stop(napi_async_cleanup_hook_handle, void* environment) {
 void Environment::stopped() noexcept {
   if (--running_ > 0) return;
   impersonation_.reset();
+  busy_poll_.reset();
   loop_.reset();
   delivery_.reset();
   for (const napi_ref reference : shared_) napi_delete_reference(env_, reference);

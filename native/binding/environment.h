@@ -6,11 +6,11 @@
 #include <memory>
 #include <vector>
 
+#include "binding/busy_poll.h"
 #include "binding/delivery.h"
 #include "binding/doorbell.h"
 #include "binding/impersonation_binding.h"
 #include "binding/outbox.h"
-#include "core/conversation.h"
 #include "core/host.h"
 #include "core/loop.h"
 
@@ -57,22 +57,16 @@ class Environment final : public Host {
 
   bool runsJavaScript() noexcept;
   void answer() noexcept;
-  bool comesSoon() noexcept;
-
-  // A turn is short, for what libuv has to tell waits meanwhile.
-  static constexpr Conversation::Limits kLimits = {.longest_wait = 100'000, .longest_turn = 200'000};
 
   napi_env env_;
   napi_ref deliver_ = nullptr;
   std::vector<napi_ref> shared_;  // keep the memory that is shared
   napi_async_cleanup_hook_handle hook_ = nullptr;
   Doorbell doorbell_;
-  Conversation conversation_{kLimits};
-  uint32_t heard_ = 0;                                  // Frames events since it was asked last,
-  Id talking_ = 0;                                      // and whose the last one was
   std::unique_ptr<Delivery> delivery_;
   std::unique_ptr<Outbox> outbox_;
   std::unique_ptr<Loop> loop_;
+  std::unique_ptr<BusyPoll> busy_poll_;                 // if the loop has a thread
   std::unique_ptr<ImpersonationBinding> impersonation_;
   std::vector<Event> taken_;                            // reused from turn to turn
   std::vector<std::shared_ptr<Connection>> unflushed_;

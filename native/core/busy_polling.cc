@@ -1,30 +1,30 @@
-#include "core/conversation.h"
+#include "core/busy_polling.h"
 
 #include <algorithm>
 
 namespace framepipe {
 
 namespace {
-constexpr uint32_t kConversation = 8;  // rounds that make one
+constexpr uint32_t kRounds = 8;  // of the same peer, before it is polled for
 constexpr uint32_t kGreatestPenalty = 255;
 }  // namespace
 
-void Conversation::heard(const void* who) {
-  if (talking_ != who) rounds_ = 0;
-  talking_ = who;
+void BusyPolling::heard(const void* peer) {
+  if (talking_ != peer) rounds_ = 0;
+  talking_ = peer;
   ++rounds_;
 }
 
-uint64_t Conversation::waitUntil(uint64_t now) {
-  const bool may = mayWait(now);
+uint64_t BusyPolling::pollUntil(uint64_t now) {
+  const bool may = mayPoll(now);
   answered_ = false;
   if (may) return now + limits_.longest_wait;
   turn_ends_ = 0;
   return 0;
 }
 
-bool Conversation::mayWait(uint64_t now) {
-  if (!answered_ || !talking_ || rounds_ < kConversation) return false;
+bool BusyPolling::mayPoll(uint64_t now) {
+  if (!answered_ || !talking_ || rounds_ < kRounds) return false;
   if (skipped_ > 0) {
     --skipped_;
     return false;
@@ -33,7 +33,7 @@ bool Conversation::mayWait(uint64_t now) {
   return now < turn_ends_;
 }
 
-void Conversation::waited(bool in_time) {
+void BusyPolling::polled(bool in_time) {
   if (in_time) {
     penalty_ /= 2;
     return;
