@@ -16,9 +16,11 @@ namespace {
 // A read is posted on every connection, however idle: it need not have room for more than a small frame.
 constexpr size_t kIdleRoom = 1 << 10;
 
-// Windows copies what it does not hand over at once into memory that is never paged: so not any amount,
-// but a frame of 1 MiB, with what surrounds it, goes whole.
-constexpr size_t kLargestWrite = (1 << 20) + (64 << 10);
+// Windows copies what it does not hand over at once into memory that is never paged. A peer that has not shown yet that
+// it reads, or is slow to, costs as much of it as a pipe has room for anyway. One that keeps up gets a frame of 1 MiB
+// whole, with what surrounds it.
+constexpr size_t kLeastWrite = 64 << 10, kLargestWrite = (1 << 20) + (64 << 10);
+constexpr ULONGLONG kSlow = 1000;  // ms for a write
 
 }  // namespace
 
@@ -28,6 +30,7 @@ PipeTransport::PipeTransport(PipeLoop& loop, PipeEnd&& end)
       server_(end.server),
       remote_(end.remote),
       messages_(end.options.framing.kind == FramingKind::Message),
+      largest_write_(kLeastWrite),
       handle_(std::move(end.handle)) {
   UCHAR modes = FILE_SKIP_SET_EVENT_ON_HANDLE;
   // A read that ends within a message fails with ERROR_MORE_DATA at once, and whether that skips its
@@ -91,7 +94,8 @@ ReadAnswer PipeTransport::readAnswer(const Completion& completion) const {
 
 WriteAnswer PipeTransport::write(std::span<const std::span<const uint8_t>> stretches) {
   const std::span<const uint8_t> next = stretches.front();
-  const size_t size = messages_ ? next.size() : std::min(next.size(), kLargestWrite);
+  const size_t size = messages_ ? next.size() : std::min(next.size(), largest_write_);
+  write_began_ = GetTickCount64();
   Completion completion;
   const BOOL ok =
       WriteFile(handle_.get(), next.data(), static_cast<DWORD>(size), &completion.bytes, write_.begin(self()));
@@ -106,6 +110,8 @@ WriteAnswer PipeTransport::writeAnswer(const Completion& completion) {
   const DWORD error = stuck ? ERROR_NO_DATA : completion.error;
   WriteAnswer answer;
   if (error == ERROR_SUCCESS) {
+    const bool slow = GetTickCount64() - write_began_ >= kSlow;
+    largest_write_ = slow ? kLeastWrite : std::min(2 * largest_write_, kLargestWrite);
     answer.bytes = completion.bytes;
     answer.messages = messages_;
     return answer;

@@ -86,6 +86,8 @@ class PipeTransport final : public Transport, public Live, public Watched {
   const bool server_;
   const bool remote_;
   const bool messages_;
+  size_t largest_write_;  // that this peer is trusted to read soon
+  ULONGLONG write_began_ = 0;
   bool skips_ = false;  // a call that succeeds at once queues no packet
 
   OperationFor<std::shared_ptr<PipeTransport>, &PipeTransport::readCompleted> read_;
