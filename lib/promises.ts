@@ -31,10 +31,12 @@ export function onAbort(signal: AbortSignal, abort: () => void): () => void {
 /** What `promise` comes to; or, when the signal aborts first, `abort()` and its reason. */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal, abort: () => void): Promise<T> {
   return new Promise((resolve, reject) => {
-    const done = onAbort(signal, () => {
+    const aborted = () => {
       abort();
       reject(signal.reason);
-    });
+    };
+    if (signal.aborted) return aborted(); // and will not say so again
+    const done = onAbort(signal, aborted);
     const settle = <V>(how: (value: V) => void) => {
       return (value: V) => {
         done(); // before anybody hears of it
