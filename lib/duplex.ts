@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers';
 import type { PipeConnection } from './connection.ts';
 import type { FrameBatch } from './frames.ts';
 import { loop } from './loop.ts';
-import { boolean, DIRECTIONS, milliseconds } from './options.ts';
+import { boolean, DIRECTIONS, milliseconds, record } from './options.ts';
 import { ACCEPTED } from './sender.ts';
 
 /** For {@link PipeConnection.toDuplex}. */
@@ -72,7 +72,7 @@ export class PipeDuplex extends Duplex {
     options: PipeDuplexOptions,
     { direction, side, endSending }: DuplexOrigin,
   ) {
-    const { allowHalfOpen = false, linger = LINGER[side] } = options;
+    const { allowHalfOpen = false, linger = LINGER[side] } = record('options', options);
     boolean('allowHalfOpen', allowHalfOpen);
     const { in: readOnly, out: writeOnly } = DIRECTIONS;
     const streamOptions = { allowHalfOpen, readable: direction !== writeOnly, writable: direction !== readOnly };

@@ -157,6 +157,11 @@ export function boolean(name: string, value: boolean): boolean {
   return value;
 }
 
+export function callable<F>(name: string, value: F): F {
+  if (typeof value !== 'function') throw invalid(name, value, 'a function');
+  return value;
+}
+
 /** An object of options, or of what would be one. */
 export function record<R extends object>(name: string, options: R): R {
   if (typeof options !== 'object' || options === null) throw invalid(name, options, 'an object');

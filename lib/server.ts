@@ -2,7 +2,7 @@ import { PipeConnection } from './connection.ts';
 import { failureToError, type PipeError } from './errors.ts';
 import { Handle, HandleTable } from './handles.ts';
 import { addListener, loop } from './loop.ts';
-import { type Access, type Channel, rawAccess, record } from './options.ts';
+import { type Access, type Channel, callable, rawAccess, record } from './options.ts';
 import { type Deferred, deferred, nothing, onAbort } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
 
@@ -76,10 +76,10 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
    * A handler's failure is passed to `onError` and ends neither the server nor another handler. Resolves when the server
    * is closed and all handlers have settled.
    */
-  async serve(
-    handler: (connection: PipeConnection<T>) => unknown,
-    { onError = warn }: ServeOptions<T> = {},
-  ): Promise<void> {
+  async serve(handler: (connection: PipeConnection<T>) => unknown, options: ServeOptions<T> = {}): Promise<void> {
+    const { onError = warn } = record('options', options);
+    callable('handler', handler);
+    callable('onError', onError);
     let running = 0;
     let finished: Deferred | undefined; // when handlers outlive the server
     const settled = () => {
