@@ -35,6 +35,8 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   readonly #readers: Readers<FrameQueue<T>>;
   readonly #sender: Sender<T>;
   #state: 'open' | 'closing' | 'released' = 'open';
+  /** Why nothing can be asked of the connection any more. The first reason counts. */
+  #why: string | undefined;
   #error: unknown;
   // Made when they are asked for, as most connections' are not.
   #closed: Deferred | undefined;
@@ -125,7 +127,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   async waitForDrain(options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     const signal = signalOf(options);
     signal?.throwIfAborted();
-    if (this.#state === 'released') throw this.#ended('write');
+    if (this.#state !== 'open') throw this.#ended('waitForDrain');
     let abort: (() => void) | undefined;
     const drained = request<void>((id) => {
       abort = () => {
@@ -201,8 +203,11 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     return new PipeDuplex(this, options, {
       direction: this.#direction,
       side: this.#side,
-      endSending: async () =>
-        (await request<number>((id) => loop.endSending(this.#handle.number, id), this.path)) === 1,
+      endSending: async () => {
+        if (this.#why !== undefined) throw this.#ended('write');
+        this.#sender.askAlways(); // it refuses what is sent from now on
+        return (await request<number>((id) => loop.endSending(this.#handle.number, id), this.path)) === 1;
+      },
     });
   }
 
@@ -253,6 +258,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     this.#description = describe(number); // the last moment: native code forgets the connection after this
     this.#handle.release();
     this.#state = 'released';
+    this.#why ??= error === undefined || error.code === 'EPIPE' ? 'the peer has left' : 'the connection has failed';
     this.#error ??= error;
     this.#forget?.(number);
     this.#impersonation?.release();
@@ -273,6 +279,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
 
   #stop(error?: unknown): void {
     this.#state = 'closing';
+    this.#why ??= 'this side closed the connection';
     this.#frames.clear();
     this.#readers.end(error);
     this.#sender.end(() => this.#ended('write'));
@@ -288,9 +295,9 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     this.destroy(new PipeError('ETIMEDOUT', message, { syscall: 'close', path: this.path }));
   }
 
+  // In the words of native code, which may know it before this side is told.
   #ended(syscall: string): PipeError {
-    const why = this.#state === 'closing' ? 'this side closed the connection' : 'the connection has ended';
-    return new PipeError('EPIPE', `${syscall} EPIPE ${this.path}: ${why}`, {
+    return new PipeError('EPIPE', `${syscall} EPIPE ${this.path}: ${this.#why}`, {
       syscall,
       path: this.path,
       cause: this.#error,
@@ -299,7 +306,8 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
 
   #client(): Impersonation {
     if (!this.#impersonation) {
-      this.#impersonation = new Impersonation(this.#handle, this.path, this.#side);
+      const ended = () => (this.#why === undefined ? undefined : this.#ended('impersonate'));
+      this.#impersonation = new Impersonation(this.#handle, this.path, this.#side, ended);
       if (this.#state === 'released') this.#impersonation.release();
     }
     return this.#impersonation;

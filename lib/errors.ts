@@ -19,6 +19,7 @@ export type PipeErrorCode =
   | 'ENOTSUP'
   | 'EPERM'
   | 'EPIPE'
+  | 'EPROTOTYPE'
   | 'ETIMEDOUT'
   | 'ERR_INVALID_ARG_TYPE'
   | 'ERR_FRAME_TOO_LARGE'

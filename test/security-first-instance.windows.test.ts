@@ -92,7 +92,7 @@ on(hasPipeSecurity, "serverOwner: 'self'", () => {
       code: 'ERR_PIPE_UNTRUSTED_SERVER',
       syscall: 'connect',
       path,
-      message: expect.stringContaining('another user created this pipe'),
+      message: expect.stringContaining('another user serves this pipe'),
     });
     expect(await theirs.read()).toBe(win.ERROR_BROKEN_PIPE); // not one byte came
   });

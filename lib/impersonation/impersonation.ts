@@ -1,10 +1,11 @@
 // runAsClient: whose identity it is, and when a thread has it.
 import { subscribe } from 'node:diagnostics_channel';
 import { stat } from 'node:fs/promises';
-import { failureToError, invalid, PipeError } from '../errors.ts';
+import { failureToError, PipeError } from '../errors.ts';
 import type { Handle } from '../handles.ts';
 import { loop, request } from '../loop.ts';
 import type { RawFailure } from '../native.ts';
+import { callable } from '../options.ts';
 import { withActingFs } from './acting-fs.ts';
 import { AsClient, type ClientUser, releaseClient, userOf, wasUsed } from './as-client.ts';
 import { takesNoClient } from './async-without-client.ts';
@@ -16,20 +17,23 @@ export class Impersonation {
   readonly #connection: Handle;
   readonly #path: string;
   readonly #side: 'server' | 'client';
+  /** Why there is nobody any more, once that is so. */
+  readonly #ended: () => PipeError | undefined;
   /** The identities that were taken: one to act as, one that may only tell who it is. */
   readonly #identities = new Map<boolean, Promise<number>>();
   #running = 0;
   #released = false;
 
-  constructor(connection: Handle, path: string, side: 'server' | 'client') {
+  constructor(connection: Handle, path: string, side: 'server' | 'client', ended: () => PipeError | undefined) {
     this.#connection = connection;
     this.#path = path;
     this.#side = side;
+    this.#ended = ended;
   }
 
   /** `PipeConnection.runAsClient` */
   async run<R>(fn: (as: AsClient) => R | PromiseLike<R>): Promise<R> {
-    if (typeof fn !== 'function') throw invalid('fn', fn, 'a function');
+    callable('fn', fn);
     if (takesNoClient(fn)) {
       throw new PipeError(
         'ERR_PIPE_ASYNC_WITHOUT_CLIENT',
@@ -87,6 +91,8 @@ export class Impersonation {
   #take(toAct: boolean): Promise<number> {
     if (this.#side === 'client')
       throw new PipeError('ERR_PIPE_NOT_SERVER', 'only the server of a connection has a client');
+    const ended = this.#ended();
+    if (ended) throw ended;
     // Whoever may be acted as may be asked for its name.
     const known = this.#identities.get(true) ?? this.#identities.get(toAct);
     if (known) return known;

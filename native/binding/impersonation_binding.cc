@@ -14,7 +14,7 @@ namespace framepipe {
 namespace {
 
 constexpr Failure kReleased{"ERR_PIPE_CLIENT_RELEASED", "impersonate", 0, "the client's identity was given back", {}};
-constexpr Failure kEnded{"EPIPE", "impersonate", 0, "the connection has ended", {}};
+constexpr Failure kEnded = connectionEnded("impersonate");
 
 enum : uint32_t { kRecursive = 1, kForce = 2 };  // FileOperation's switches, as NativeLoop.perform() takes them
 

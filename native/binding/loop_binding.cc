@@ -12,7 +12,7 @@ namespace framepipe {
 
 namespace {
 
-constexpr Failure kClosed{"EPIPE", "write", 0, "the connection is closed"};
+constexpr Failure kClosed = connectionEnded("write");
 
 Environment& environment(const Napi::CallbackInfo& info) {
   return *static_cast<Environment*>(info.Data());
@@ -61,7 +61,7 @@ Napi::Value lastFailure(const Napi::CallbackInfo& info) {
 
 Napi::Value setAccess(const Napi::CallbackInfo& info) {
   const auto listener = listenerOf(info);
-  if (!listener) return failureValue(info.Env(), {"EINVAL", "setAccess", 0, "the server is closed"});
+  if (!listener) return failureValue(info.Env(), serverClosed("setAccess"));
   const Failure failure = listener->setAccess(static_cast<Access>(numberAt(info, 1)), info[2].ToString());
   return failure ? failureValue(info.Env(), failure) : Napi::Number::New(info.Env(), 0);
 }

@@ -71,8 +71,8 @@ void Connection::abortWith(const Failure& failure, bool in_order) {
     in_order_ = in_order;
     if (out_.hasDrains())
       if (const auto upto = transport_->readByPeer()) settleDrains(*upto);
-    failDrains({"EPIPE", "waitForDrain", failure.os, "the connection ended before the peer had read everything"});
-    settleEnding({"EPIPE", "write", failure.os, "the connection ended before everything was sent"});
+    failDrains(unread(failure.os, peer_left_));
+    settleEnding(unsent(failure.os, peer_left_));
     out_.clear();
   }
   // Once more if asked again: a cancellation may have come too early to find what it was meant for.
@@ -80,9 +80,15 @@ void Connection::abortWith(const Failure& failure, bool in_order) {
 }
 
 void Connection::abandon() {
-  destroy({"ECANCELED", "close", 0, "the environment is ending"});
+  destroy(environmentEnding("close"));
   finishing_ = false;
   keepAlive(false);
+}
+
+// To whoever asks for something after the end: in the words of lib/connection.ts, which says it once it has been told.
+Failure Connection::ended(const char* syscall) const {
+  const char* by_us = failure_ ? "the connection has failed" : "this side closed the connection";
+  return {"EPIPE", syscall, failure_.os, peer_left_ ? "the peer has left" : by_us};
 }
 
 // Whether this is the end.
@@ -90,8 +96,7 @@ void Connection::conclude(Lock& lock) {
   if (phase_ == Phase::Closing && out_.empty() && !out_.inFlight()) {
     abortWith(failure_, /*in_order=*/!failure_);
   } else if (phase_ < Phase::Aborting && in_.ended() && peer_left_) {
-    const Failure unsent{"EPIPE", "write", 0, "the peer left before everything was sent"};
-    abortWith(out_.empty() ? failure_ : unsent, /*in_order=*/false);
+    abortWith(out_.empty() ? failure_ : unsent(0, true), /*in_order=*/false);
   }
   if (phase_ != Phase::Aborting || reading_ || out_.inFlight() || leases_ > 0) return;
   phase_ = Phase::Released;
@@ -158,7 +163,7 @@ void Connection::retain() {
 
 Outcome<std::shared_ptr<Identity>> Connection::identity(bool to_act) {
   if (side_ == Side::Client)
-    return Failure{"ERR_PIPE_CANNOT_IMPERSONATE", "runAsClient", 0, "only a server has a client"};
+    return Failure{"ERR_PIPE_NOT_SERVER", "impersonate", 0, "only the server of a connection has a client"};
   return transport_->identity(to_act);
 }
 

@@ -115,7 +115,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void writable();
   void writeCompleted(const WriteAnswer& answer);
   void peerHasRead(uint64_t upto);
-  void drainFailed(const Failure& failure);
+  void drainFailed(const Failure& failure, bool peer_left = false);
 
   // While one is held, the transport is not released. False: it is too late.
   class Lease {
@@ -155,6 +155,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
 
   bool receives() const { return (static_cast<int>(direction_) & static_cast<int>(Direction::In)) != 0; }
   bool sends() const { return (static_cast<int>(direction_) & static_cast<int>(Direction::Out)) != 0; }
+  Failure ended(const char* syscall) const;
   Failure whyNotSend() const;
   void report(Event::Kind kind, const Failure& failure = {});
   void settle(Id request, const Failure& failure);

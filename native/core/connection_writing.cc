@@ -8,9 +8,8 @@ namespace framepipe {
 
 Failure Connection::whyNotSend() const {
   if (!sends()) return {"EPIPE", "write", 0, "this end only receives: its direction is 'in'"};
-  if (phase_ != Phase::Open) return {"EPIPE", "write", failure_.os, "the connection is closed"};
+  if (peer_left_ || phase_ != Phase::Open) return ended("write");
   if (out_.ended()) return {"EPIPE", "write", 0, "sending was ended"};
-  if (peer_left_) return {"EPIPE", "write", failure_.os, "the peer has closed the pipe"};
   return {};
 }
 
@@ -57,11 +56,11 @@ void Connection::wrote(Outbound::Step step) {
 // A pipe is not half broken: what the peer had written before it left is read to its end, and then this is over. Who
 // waits for Drained gets Closed.
 void Connection::writingFailed() {
-  failure_ = out_.failure();
+  failure_ = out_.peerLeft() ? unsent(out_.failure().os, true) : out_.failure();
+  peer_left_ = peer_left_ || out_.peerLeft();
   if (!out_.peerLeft() || phase_ == Phase::Closing || in_.ended()) return abortWith(failure_, /*in_order=*/false);
   settleEnding(failure_);
-  failDrains({"EPIPE", "waitForDrain", failure_.os, "the peer left before it had read everything"});
-  peer_left_ = true;
+  failDrains(unread(failure_.os, true));
   in_.readRest();
   transport_->readSoon();
 }
@@ -92,8 +91,7 @@ void Connection::settleEnding(const Failure& failure) {
 
 void Connection::waitForDrain(Id request) {
   Lock lock(mutex_);
-  if (phase_ != Phase::Open || out_.failure())
-    return settle(request, {"EPIPE", "waitForDrain", failure_.os, "the connection is closed"});
+  if (phase_ != Phase::Open || out_.failure()) return settle(request, ended("waitForDrain"));
   if (out_.allRead()) return settle(request, {});
   out_.waitForDrain(request);
   write();
@@ -125,11 +123,11 @@ void Connection::peerHasRead(uint64_t upto) {
   askForDrain();
 }
 
-void Connection::drainFailed(const Failure& failure) {
+void Connection::drainFailed(const Failure& failure, bool peer_left) {
   const Lock lock(mutex_);
   asked_for_drain_ = false;
   if (phase_ > Phase::Closing) return;
-  failDrains(failure);
+  failDrains(peer_left ? unread(failure.os, true) : failure);
 }
 
 void Connection::settleDrains(uint64_t upto) {

@@ -19,4 +19,46 @@ struct Failure {
   explicit operator bool() const { return code != nullptr; }
 };
 
+// Failures that both systems have, here so that they are told in the same words.
+
+constexpr const char* kRefusedByAccess =
+    "the server's access option does not let this user connect (Windows: or not in this direction); by default only "
+    "the server's own user may: one that runs as a service or another account needs access: 'authenticated'";
+
+constexpr Failure untrustedServer() {
+  return {"ERR_PIPE_UNTRUSTED_SERVER", "connect", 0, "another user serves this pipe, and serverOwner is 'self'"};
+}
+
+constexpr Failure onlyOneEndUsesMessages(int32_t os) {
+  return {"EPROTOTYPE", "connect", os, "only one end uses framing.message()"};
+}
+
+constexpr Failure serverClosed(const char* syscall) {
+  return {"EINVAL", syscall, 0, "the server is closed"};
+}
+
+// What is asked by a number that names nothing any more, or of a handle that is released.
+constexpr Failure connectionEnded(const char* syscall) {
+  return {"EPIPE", syscall, 0, "the connection has ended"};
+}
+
+// Asked for while a worker or the process comes to its end.
+constexpr Failure environmentEnding(const char* syscall) {
+  return {"ECANCELED", syscall, 0, "the environment is ending"};
+}
+
+// What was accepted, and cannot be sent any more.
+constexpr Failure unsent(int32_t os, bool peer_left) {
+  return {"EPIPE", "write", os,
+          peer_left ? "the peer left before everything was sent"
+                    : "this side closed the connection before everything was sent"};
+}
+
+// What was sent, and is not known to have been read.
+constexpr Failure unread(int32_t os, bool peer_left) {
+  return {"EPIPE", "waitForDrain", os,
+          peer_left ? "the peer left before it had read everything"
+                    : "this side closed the connection before the peer had read everything"};
+}
+
 }  // namespace framepipe

@@ -25,18 +25,12 @@ Failure connectFailure(int error, const std::string& path) {
         return errnoFailure(ENOTSOCK, kSyscall, "the file at this path is not a socket");
       return errnoFailure(error, kSyscall, "the server has ended and left its socket behind");
     case EPROTOTYPE:
-      return errnoFailure(error, kSyscall, "only one end uses framing.message()");
+      return onlyOneEndUsesMessages(error);
     case EACCES:
-      return errnoFailure(error, kSyscall,
-                          "the server's access option does not let this user connect; by default only the server's own "
-                          "user may: one that runs as another account needs access: 'authenticated'");
+      return errnoFailure(error, kSyscall, kRefusedByAccess);
     default:
       return errnoFailure(error, kSyscall);
   }
-}
-
-Failure untrusted() {
-  return {"ERR_PIPE_UNTRUSTED_SERVER", "connect", 0, "another user serves this pipe", {}};
 }
 
 }  // namespace
@@ -56,7 +50,7 @@ class SocketLoop final : public Loop {
 };
 
 Outcome<Id> SocketLoop::listen(const ListenOptions& options) {
-  if (state_.stopped()) return errnoFailure(ECANCELED, "listen");
+  if (state_.stopped()) return environmentEnding("listen");
   const auto listener = std::make_shared<SocketListener>(state_, connections_, options);
   if (const Failure failure = listener->open()) return failure;
   const Id id = listeners_.add(listener);
@@ -70,7 +64,7 @@ Outcome<Id> SocketLoop::listen(const ListenOptions& options) {
 
 // A connection is made at once or not at all: nobody waits for an accept().
 Outcome<Id> SocketLoop::connect(const ConnectOptions& options, Id) {
-  if (state_.stopped()) return errnoFailure(ECANCELED, "connect");
+  if (state_.stopped()) return environmentEnding("connect");
   const auto address = socketAddress(options.path, "connect");
   if (!address) return address.failure;
   UniqueFd socket(::socket(AF_UNIX, socketType(options.framing), 0));
@@ -78,7 +72,7 @@ Outcome<Id> SocketLoop::connect(const ConnectOptions& options, Id) {
   if (connectTo(socket.get(), address.value) < 0) return connectFailure(errno, options.path);
   const auto peer = peerOf(socket.get(), "connect");
   if (!peer) return peer.failure;
-  if (options.own_server_only && peer.value.uid != static_cast<int64_t>(::geteuid())) return untrusted();
+  if (options.own_server_only && peer.value.uid != static_cast<int64_t>(::geteuid())) return untrustedServer();
   auto transport =
       std::make_unique<SocketTransport>(state_, std::move(socket), options, std::weak_ptr<ConnectionOrigin>(),
                                         /*accepted=*/false);

@@ -55,7 +55,7 @@ void SocketListener::begin(Id id) {
 
 Failure SocketListener::setAccess(Access access, const std::string&) {
   if (access == Access::Sddl) return unsupported();
-  if (!isOpen()) return errnoFailure(EINVAL, "setAccess", "the server is closed");
+  if (!isOpen()) return serverClosed("setAccess");
   if (const Failure failure = file_.setMode(modeOf(access))) return failure;
   options_.access = access;
   return {};

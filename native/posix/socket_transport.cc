@@ -140,8 +140,7 @@ WriteAnswer SocketTransport::write(std::span<const std::span<const uint8_t>> str
     answer.kind = WriteAnswer::Kind::Failed;
     // The peer left, or reads no more; whether it left something unread is of no concern to a writer.
     answer.peer_left = error == EPIPE || error == ECONNRESET || error == ENOTCONN;
-    answer.failure = errnoFailure(answer.peer_left ? EPIPE : error, "write",
-                                  answer.peer_left ? "the peer left before everything was sent" : nullptr);
+    answer.failure = errnoFailure(answer.peer_left ? EPIPE : error, "write");
     reset_ = reset_ || error == ECONNRESET;
     ::shutdown(socket_.get(), SHUT_RDWR);  // what has arrived can still be read, to an end
   }
@@ -181,7 +180,7 @@ void SocketTransport::elapsed() {
   const std::optional<uint64_t> upto = readByPeer();
   if (!upto) {
     drain_timer_.close();
-    return self->drainFailed(errnoFailure(EPIPE, "waitForDrain", "the peer left before it had read everything"));
+    return self->drainFailed(errnoFailure(EPIPE, "waitForDrain"), /*peer_left=*/true);
   }
   if (*upto >= drain_upto_) {
     drain_timer_.close();
@@ -251,7 +250,7 @@ void SocketTransport::release(bool in_order) {
 
 Outcome<std::shared_ptr<Identity>> SocketTransport::identity(bool to_act) {
   const std::lock_guard lock(releasing_);
-  if (!socket_) return errnoFailure(EPIPE, "runAsClient", "the connection is closed");
+  if (!socket_) return connectionEnded("impersonate");
   return takeClientIdentity(socket_.get(), to_act);
 }
 

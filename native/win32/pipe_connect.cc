@@ -39,15 +39,12 @@ DWORD qualityOfService(ImpersonationLevel level) {
 // What was opened may be anything that has a path; but only a pipe has a process at its other end.
 Failure check(HANDLE pipe, const Peer& server, const ConnectOptions& options) {
   if (server.pid < 0 && GetFileType(pipe) != FILE_TYPE_PIPE) return {"EINVAL", "connect", 0, "this is not a pipe"};
-  if (options.own_server_only && !isOwnPipe(pipe))
-    return {"ERR_PIPE_UNTRUSTED_SERVER", "connect", 0, "another user created this pipe (serverOwner)"};
+  if (options.own_server_only && !isOwnPipe(pipe)) return untrustedServer();
   if (options.framing.kind != FramingKind::Message) return {};
   DWORD mode = PIPE_READMODE_MESSAGE | PIPE_WAIT;
   if (SetNamedPipeHandleState(pipe, &mode, /*maxCollectionCount=*/nullptr, /*collectDataTimeout=*/nullptr)) return {};
-  Failure failure = connectFailure(GetLastError());
-  if (failure.os == ERROR_INVALID_PARAMETER)
-    failure.hint = "framing.message() needs a server whose pipe is in message mode";
-  return failure;
+  const DWORD error = GetLastError();
+  return error == ERROR_INVALID_PARAMETER ? onlyOneEndUsesMessages(ERROR_INVALID_PARAMETER) : connectFailure(error);
 }
 
 }  // namespace
@@ -85,7 +82,7 @@ void RemoteConnect::attempted(const Completion&) {
     event.result = static_cast<int64_t>(connection->id());
     event.opened = connection;
   } else if (!event.failure) {
-    event.failure = {"ECANCELED", "connect", 0};
+    event.failure = environmentEnding("connect");
   }
   loop_.report(std::move(event));
   if (connection) connection->start();

@@ -115,7 +115,7 @@ Failure PipeListener::setAccess(Access access, const std::string& sddl) {
   Outcome<SecurityDescriptor> descriptor = SecurityDescriptor::of(access, sddl, "setAccess");
   if (!descriptor) return descriptor.failure;
   const std::lock_guard lock(mutex_);
-  if (closing_) return {"EINVAL", "setAccess", 0, "the server is closed"};
+  if (closing_) return serverClosed("setAccess");
   if (const DWORD error = apply(descriptor.value)) return win32Failure(error, "setAccess");
   descriptor_ = std::move(descriptor.value);
   topUp();  // the old one may have kept us from it

@@ -11,14 +11,6 @@ namespace framepipe {
 
 namespace win32 {
 
-namespace {
-
-constexpr Failure ending(const char* syscall) {
-  return {"ECANCELED", syscall, 0, "the environment is ending"};
-}
-
-}  // namespace
-
 PipeLoop::~PipeLoop() = default;
 
 void PipeLoop::report(Event&& event) noexcept {
@@ -38,7 +30,7 @@ Outcome<Id> PipeLoop::listen(const ListenOptions& options) {
   auto listener =
       std::make_shared<PipeListener>(*this, id, std::move(path.value), options, std::move(descriptor.value));
   listeners_.put(id, listener);
-  Failure failure = live_.enter(listener) ? listener->open() : ending("listen");
+  Failure failure = live_.enter(listener) ? listener->open() : environmentEnding("listen");
   if (!failure) {
     listener->keepAlive(true);
     return id;
@@ -49,7 +41,7 @@ Outcome<Id> PipeLoop::listen(const ListenOptions& options) {
 }
 
 Outcome<Id> PipeLoop::connect(const ConnectOptions& options, Id request) {
-  if (stopping_) return ending("connect");
+  if (stopping_) return environmentEnding("connect");
   const Outcome<std::wstring> path = pipePath(options.path, "connect");
   if (!path) return path.failure;
   if (isOnThisMachine(path.value)) return connectHere(path.value, options);
@@ -62,7 +54,7 @@ Outcome<Id> PipeLoop::connectHere(const std::wstring& path, const ConnectOptions
   if (const Failure failure = port_.open()) return failure;
   if (const DWORD error = port_.associate(pipe.value.handle.get())) return win32Failure(error, "connect");
   const auto connection = adopt(std::move(pipe.value));
-  if (!connection) return stopping_ ? ending("connect") : noNumberLeft("connect");
+  if (!connection) return stopping_ ? environmentEnding("connect") : noNumberLeft("connect");
   connections_.put(connection->id(), connection);
   connection->keepAlive(true);
   connection->start();
@@ -72,7 +64,7 @@ Outcome<Id> PipeLoop::connectHere(const std::wstring& path, const ConnectOptions
 Outcome<Id> PipeLoop::connectElsewhere(const std::wstring& path, const ConnectOptions& options, Id request) {
   if (const Failure failure = port_.open()) return failure;
   const auto attempt = std::make_shared<RemoteConnect>(*this, path, options, request);
-  if (!live_.enter(attempt)) return ending("connect");
+  if (!live_.enter(attempt)) return environmentEnding("connect");
   if (!attempt->start()) {
     live_.leave(attempt.get());
     return Failure{"EAGAIN", "connect", 0, "no thread could be started"};

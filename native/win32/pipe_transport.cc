@@ -119,7 +119,6 @@ WriteAnswer PipeTransport::writeAnswer(const Completion& completion) {
   answer.kind = WriteAnswer::Kind::Failed;
   answer.peer_left = isPeerGone(error);
   answer.failure = win32Failure(error, "write");
-  if (answer.peer_left) answer.failure.hint = "the peer left before everything was sent";
   return answer;
 }
 
@@ -151,9 +150,7 @@ void PipeTransport::flushed(const Completion&) {
   connection_->locked([this] { flushing_ = false; });
   if (flush_error_ == ERROR_SUCCESS) return connection_->peerHasRead(flush_upto_);
   if (flush_error_ == ERROR_OPERATION_ABORTED) return connection_->peerHasRead(0);  // for others it may be asked again
-  Failure failure = win32Failure(flush_error_, "waitForDrain");
-  if (isPeerGone(flush_error_)) failure.hint = "the peer left before it had read everything";
-  connection_->drainFailed(failure);
+  connection_->drainFailed(win32Failure(flush_error_, "waitForDrain"), isPeerGone(flush_error_));
 }
 
 // --- The peer that leaves ----------------------------------------------------------------------
@@ -206,7 +203,7 @@ void PipeTransport::cancel() {
 }
 
 void PipeTransport::abort() noexcept {
-  connection_->destroy({"ECANCELED", "close", 0, "the environment is ending"});
+  connection_->destroy(environmentEnding("close"));
 }
 
 // CloseHandle, never DisconnectNamedPipe: what was written stays readable for the peer.
@@ -221,7 +218,7 @@ void PipeTransport::released() {
 
 Outcome<std::shared_ptr<Identity>> PipeTransport::identity(bool to_act) {
   const Connection::Lease lease(*connection_);
-  if (!lease) return Failure{"EPIPE", "runAsClient", 0, "the connection is closed"};
+  if (!lease) return connectionEnded("impersonate");
   return takeClientIdentity(handle_.get(), to_act);
 }
 

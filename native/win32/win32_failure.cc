@@ -68,8 +68,7 @@ const char* nodeCode(DWORD error) {
 const char* connectHint(DWORD error) {
   switch (error) {
     case ERROR_ACCESS_DENIED:
-      return "the server's access option does not let this user connect, or not in this direction; by default only the "
-             "server's own user may: one that runs as a service or another account needs access: 'authenticated'";
+      return kRefusedByAccess;
     case ERROR_LOGON_FAILURE:
     case ERROR_ACCOUNT_RESTRICTION:
     case ERROR_LOGON_TYPE_NOT_GRANTED:

@@ -41,7 +41,7 @@ void World::javaScriptActs() {
 
 void World::askForIdentity() {
   const framepipe::Failure failure = connection_->identity(/*to_act=*/true).failure;
-  const char* expected = client_ ? "ERR_PIPE_CANNOT_IMPERSONATE" : ScriptedTransport::kNoIdentity;
+  const char* expected = client_ ? "ERR_PIPE_NOT_SERVER" : ScriptedTransport::kNoIdentity;
   verdict_.require(failure && std::strcmp(failure.code, expected) == 0, "only a server has a client");
 }
 

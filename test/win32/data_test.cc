@@ -234,7 +234,7 @@ TEST(message_framing_needs_a_message_pipe) {
   ConnectOptions options = connecting(path);
   options.framing = message();
   const Failure failure = desk.loop().connect(options, 1).failure;
-  sameCode(failure, "EINVAL");
+  sameCode(failure, "EPROTOTYPE");
   check(failure.hint != nullptr, "with a hint");
 }
 
