@@ -1,17 +1,16 @@
-// Every error that a user can meet: its code, what it is about, and a message that says the cause and the cure.
+// What errors carry, and those that take a process of their own. Which call fails with what: failures.test.ts.
 // Beside these: security-*.test.ts (who may not), framing.test.ts and decoder.test.ts (frames), impersonation*.test.ts.
-import { execFile, spawn } from 'node:child_process';
-import { once } from 'node:events';
+import { execFile } from 'node:child_process';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { inspect, promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { connect, framing, listen, type PipeConnection, PipeError } from '../lib/index.ts';
+import { connect, framing, listen, PipeError } from '../lib/index.ts';
 import { pipePath } from '../lib/name.ts';
-import { clientFor, next, pair, serverFor, uniqueName } from './support/pipes.ts';
-import { isLinux, isRoot, isWindows, on } from './support/system.ts';
+import { pair, serverFor, uniqueName } from './support/pipes.ts';
+import { isLinux, isWindows, on } from './support/system.ts';
 
 const failure = (promise: Promise<unknown>): Promise<PipeError> =>
   promise.then(
@@ -45,84 +44,7 @@ describe('an error', () => {
   });
 });
 
-describe('connect', () => {
-  it('to a pipe that stays busy: ETIMEDOUT', async () => {
-    const path = await busyPipe();
-    const error = await failure(connect(path, { timeout: 100 }));
-    expect(error).toMatchObject({ code: 'ETIMEDOUT', syscall: 'connect', path, cause: { code: 'EAGAIN' } });
-    expect(error.message).toBe(`connect ETIMEDOUT ${path}: the pipe was busy all the time (100 ms)`);
-  });
-
-  it('to a pipe that does not appear: ETIMEDOUT', async () => {
-    const error = await failure(connect(uniqueName(), { waitForServer: true, timeout: 50 }));
-    expect(error).toMatchObject({ code: 'ETIMEDOUT', cause: { code: 'ENOENT' } });
-    expect(error.message).toContain('nobody served it (50 ms)');
-  });
-
-  it('in the wrong direction: EACCES on Windows; sockets have no direction to refuse', async () => {
-    const server = await serverFor(uniqueName(), { direction: 'in' });
-    if (isLinux) return void (await clientFor(server.path, { direction: 'in' }));
-    expect(await failure(connect(server.path, { direction: 'in' }))).toMatchObject({
-      code: 'EACCES',
-      winerror: 5,
-      message: expect.stringContaining('or not in this direction'),
-    });
-  });
-});
-
-// A pipe that takes nobody: on Windows all its instances are taken, on Linux its backlog is full.
-async function busyPipe(): Promise<string> {
-  const name = uniqueName();
-  if (isWindows) {
-    await serverFor(name, { maxInstances: 1 });
-    await clientFor(name);
-    return pipePath(name);
-  }
-  const script = `require('net').createServer().listen({ path: process.argv[1], backlog: 1 }, () => console.log('up'))`;
-  const child = spawn(process.execPath, ['--eval', script, pipePath(name)], { stdio: ['ignore', 'pipe', 'inherit'] });
-  onTestFinished(() => {
-    child.kill('SIGKILL');
-    fs.rmSync(pipePath(name), { force: true });
-  });
-  await once(child.stdout, 'data');
-  child.kill('SIGSTOP');
-  const clients: PipeConnection[] = [];
-  onTestFinished(() => {
-    for (const client of clients) client.destroy();
-  });
-  while (clients.length < 10) {
-    try {
-      clients.push(await connect(name, { timeout: 0 }));
-    } catch {
-      break;
-    }
-  }
-  return pipePath(name);
-}
-
-describe('listen', () => {
-  it('at a name that is taken: EADDRINUSE', async () => {
-    const server = await serverFor(uniqueName());
-    const error = await failure(listen(server.path));
-    expect(error).toMatchObject({ code: 'EADDRINUSE', syscall: 'listen', path: server.path });
-    expect(error.message).toBe(`listen EADDRINUSE ${server.path}: somebody serves this name already`);
-  });
-});
-
 on(isLinux, 'listen on Linux', () => {
-  it('in a folder that is not there: ENOENT', async () => {
-    const at = path.join(folder(), 'missing/socket');
-    const error = await failure(listen(at));
-    expect(error).toMatchObject({ code: 'ENOENT', syscall: 'listen', path: at, errno: -2 });
-    expect(error.message).toContain("the socket's directory does not exist");
-  });
-
-  it('with exclusive: false: ENOTSUP', async () => {
-    const error = await failure(listen(uniqueName(), { exclusive: false }));
-    expect(error.code).toBe('ENOTSUP');
-    expect(error.message).toContain('exclusive: false is for Windows');
-  });
-
   it('below a file: ENOTDIR', async () => {
     const file = path.join(folder(), 'file');
     fs.writeFileSync(file, '');
@@ -130,24 +52,6 @@ on(isLinux, 'listen on Linux', () => {
     expect(await failure(connect(path.join(file, 'socket')))).toMatchObject({ code: 'ENOTDIR', syscall: 'connect' });
   });
 });
-
-on(isRoot, 'listen as a user', () => {
-  it("in somebody else's folder: EACCES", async () => {
-    const at = folder(); // 0700
-    const script = `import { listen } from 'framepipe';
-      process.setgid(12345);
-      process.setuid(12345);
-      await listen(process.argv[1]).catch(({ code, syscall, message }) => console.log(JSON.stringify({ code, syscall, message })));`;
-    const { stdout } = await inNode(script, path.join(at, 'socket'));
-    expect(JSON.parse(stdout)).toMatchObject({ code: 'EACCES', syscall: 'listen' });
-  });
-});
-
-/** Runs a module in a Node of its own. */
-const inNode = (script: string, ...args: string[]) =>
-  promisify(execFile)(process.execPath, ['--input-type=module', '--eval', script, ...args], {
-    cwd: fileURLToPath(new URL('.', import.meta.url)),
-  });
 
 on(isLinux, 'a process without descriptors', () => {
   it('is told: EMFILE, for listen and for connect', async () => {
@@ -166,38 +70,6 @@ on(isLinux, 'a process without descriptors', () => {
 });
 
 describe('sending', () => {
-  it('after the peer left: EPIPE, with why', async () => {
-    const { client, served } = await pair();
-    served.destroy();
-    await client.closed;
-    const error = await failure(client.send(Buffer.from('x')));
-    expect(error).toMatchObject({ code: 'EPIPE', syscall: 'write', path: client.path });
-    expect(error.message).toBe(`write EPIPE ${client.path}: the connection has ended`);
-  });
-
-  it('after closing: EPIPE, with whose doing it was', async () => {
-    const { client } = await pair();
-    const closing = client.close();
-    expect((await failure(client.send(Buffer.from('x')))).message).toContain('this side closed the connection');
-    await closing;
-  });
-
-  it('against the direction: EPIPE, with the option', async () => {
-    const server = await serverFor(uniqueName(), { direction: 'in' });
-    await clientFor(server.path, { direction: 'out' });
-    const served = await next(server);
-    const error = await failure(served.send(Buffer.from('x')));
-    expect(error).toMatchObject({ code: 'EPIPE', syscall: 'write' });
-    expect(error.message).toContain('direction');
-  });
-
-  it('what is no frame: ERR_INVALID_ARG_TYPE, with the cure', async () => {
-    const { client } = await pair();
-    const error = await failure(client.send('text' as unknown as Buffer));
-    expect(error.code).toBe('ERR_INVALID_ARG_TYPE');
-    expect(error.message).toContain("{ as: 'utf8' }");
-  });
-
   it('what is too long: ERR_FRAME_TOO_LARGE, with the length and the limit', async () => {
     const { client } = await pair({ framing: framing.lengthPrefix({ maxFrameLength: 1000 }) });
     const error = await failure(client.send(Buffer.alloc(1001)));

@@ -136,17 +136,6 @@ describe('closing a server', () => {
     expect(String(await client.read())).toBe('and on');
   });
 
-  it('ends the iteration, also of those who wait', async () => {
-    const server = await listen(uniqueName());
-    const waiting = (async () => {
-      for await (const _ of server) throw new Error('nobody connects');
-    })();
-    await server.close();
-    await waiting;
-    for await (const _ of server) throw new Error('nobody connects');
-    await server.close();
-  });
-
   it('disconnects clients that nobody took', async () => {
     const name = uniqueName();
     const server = await listen(name);

@@ -1,0 +1,104 @@
+// send, sendMany.
+import { endCauses, endStates, LONGEST } from './ends.ts';
+import { area, REASON } from './row.ts';
+
+const frame = Buffer.from('a frame');
+const send = ['send', 'send (a large frame)', 'sendMany'] as const;
+const EPIPE = { code: 'EPIPE', syscall: 'write' };
+
+export const sending = area({
+  sides: ['server', 'client'],
+  states: endStates,
+  causes: endCauses,
+  calls: {
+    send: ({ it }) => it.send(frame),
+    'send (a large frame)': ({ it }) => it.send(Buffer.alloc(LONGEST)),
+    'send: a frame longer than `maxFrameLength`': ({ it }) => it.send(Buffer.alloc(LONGEST + 1)),
+    'send: what is no frame': ({ it }) => it.send('text' as never),
+    sendMany: ({ it }) => it.sendMany([frame, frame]),
+    'sendMany: a frame longer than `maxFrameLength`': ({ it }) => it.sendMany([frame, Buffer.alloc(LONGEST + 1)]),
+    'sendMany: what is no frame': ({ it }) => it.sendMany([frame, 'text' as never]),
+    'sendMany: what is not iterable': ({ it }) => it.sendMany(5 as never),
+  },
+  rows: [
+    {
+      call: [...send],
+      when: [
+        'this side is closing the connection',
+        'this side has closed the connection',
+        'this side is destroying the connection',
+        'this side has destroyed the connection',
+      ],
+      ...EPIPE,
+      says: 'this side closed the connection',
+    },
+    {
+      call: [...send],
+      when: 'this side has destroyed the connection, with an error',
+      ...EPIPE,
+      says: 'this side closed the connection',
+      cause: REASON,
+    },
+    {
+      call: [...send],
+      when: 'the peer did not read until the timeout of close',
+      ...EPIPE,
+      says: 'this side closed the connection',
+      cause: { code: 'ETIMEDOUT' },
+    },
+    {
+      call: [...send],
+      when: ['the peer has left', 'the peer has left, and did not read everything', 'the peer has left within a frame'],
+      ...EPIPE,
+      says: 'the peer has left',
+    },
+    { call: [...send], when: 'it only receives', ...EPIPE, says: "this end only receives: its direction is 'in'" },
+    { call: [...send], when: 'its stream was ended', ...EPIPE, says: 'sending was ended' },
+    {
+      call: 'send (a large frame)',
+      when: 'the peer does not read',
+      meanwhile: 'the peer leaves',
+      ...EPIPE,
+      says: 'the peer has left',
+    },
+    {
+      call: [...send],
+      when: 'the peer does not read',
+      meanwhile: 'this side closes the connection',
+      ...EPIPE,
+      says: 'this side closed the connection',
+    },
+    {
+      call: [...send],
+      when: 'the peer does not read',
+      meanwhile: 'this side destroys the connection with an error',
+      ...EPIPE,
+      says: 'this side closed the connection',
+    },
+    {
+      call: ['send: a frame longer than `maxFrameLength`', 'sendMany: a frame longer than `maxFrameLength`'],
+      when: 'open',
+      code: 'ERR_FRAME_TOO_LARGE',
+      syscall: 'write',
+      says: /./,
+    },
+    {
+      call: ['send: what is no frame', 'sendMany: what is no frame'],
+      when: 'open',
+      code: 'ERR_INVALID_ARG_TYPE',
+      says: "The frame must be a Uint8Array. Received type string; to send strings, make the framing with { as: 'utf8' }",
+    },
+    {
+      call: 'sendMany: what is not iterable',
+      when: 'open',
+      code: 'EINVAL',
+      says: 'frames must be an iterable of frames, such as an array, not 5',
+    },
+    // The peer's frames are one direction, ours the other.
+    {
+      call: [...send],
+      when: ['the peer has declared a frame longer than `maxFrameLength`', 'the peer has sent what is no frame'],
+      gives: undefined,
+    },
+  ],
+});
