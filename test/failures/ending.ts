@@ -1,5 +1,5 @@
 // close, closed, waitForDrain, and what is still told after the end.
-import { endCauses, endStates } from './ends.ts';
+import { ALL_SIDES, endCauses, endStates, possible } from './ends.ts';
 import { area, REASON } from './row.ts';
 
 const DONE = { gives: undefined };
@@ -13,7 +13,8 @@ const TIMED_OUT = {
 };
 
 export const ending = area({
-  sides: ['server', 'client'],
+  sides: ALL_SIDES,
+  possible,
   states: endStates,
   causes: endCauses,
   calls: {
@@ -50,7 +51,11 @@ export const ending = area({
     { call: 'closed', when: 'the peer did not read until the timeout of close', ...TIMED_OUT },
     {
       call: 'closed',
-      when: ['the peer does not read', 'this side is closing the connection'],
+      when: [
+        'the peer does not read',
+        'it only sends, and the peer does not read',
+        'this side is closing the connection',
+      ],
       meanwhile: 'the peer leaves',
       ...LEFT_UNREAD,
     },
@@ -64,7 +69,7 @@ export const ending = area({
     { call: 'closed', when: 'the peer has left within a frame', code: 'ERR_FRAME_TRUNCATED', ...FRAME },
     {
       call: 'closed',
-      when: 'the peer has declared a frame longer than `maxFrameLength`',
+      when: 'the peer has sent a frame longer than `maxFrameLength`',
       meanwhile: 'the peer leaves',
       code: 'ERR_FRAME_TOO_LARGE',
       ...FRAME,
@@ -152,14 +157,14 @@ export const ending = area({
     },
     {
       call: 'waitForDrain',
-      when: 'the peer does not read',
+      when: ['the peer does not read', 'it only sends, and the peer does not read'],
       meanwhile: 'the peer leaves',
       ...DRAIN,
       says: 'the peer left before it had read everything',
     },
     {
       call: 'waitForDrain',
-      when: 'the peer does not read',
+      when: ['the peer does not read', 'it only sends, and the peer does not read'],
       meanwhile: 'this side destroys the connection',
       ...DRAIN,
       says: 'this side closed the connection before the peer had read everything',

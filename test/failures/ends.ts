@@ -16,18 +16,21 @@ type Options = ConnectOptions<Buffer>;
 
 /** The longest frame of an end. */
 export const LONGEST = 100_000;
-const options: Options = { framing: framing.lengthPrefix({ maxFrameLength: LONGEST }), highWaterMark: 1 << 16 };
+const bytes: Options = { framing: framing.lengthPrefix({ maxFrameLength: LONGEST }), highWaterMark: 1 << 16 };
+const messages: Options = { framing: framing.message({ maxFrameLength: LONGEST }), highWaterMark: 1 << 16 };
+const ofMessages = (side: Side) => side.endsWith('messages');
 const quiet = (promise: Promise<unknown>) => promise.catch(() => {});
 
 /** A connection, of which one end has these options, the other one those. */
 export async function ends(side: Side, of: Options = {}, ofPeer: Options = of): Promise<Ends> {
   const name = uniqueName();
-  const [server, client] = side === 'server' ? [of, ofPeer] : [ofPeer, of];
+  const [server, client] = side.startsWith('server') ? [of, ofPeer] : [ofPeer, of];
+  const options = ofMessages(side) ? messages : bytes;
   const listening = await serverFor(name, { ...options, ...server });
   const connected = await clientFor(name, { ...options, ...client });
   const served = await next(listening);
   onTestFinished(() => served.destroy());
-  const [it, peer] = side === 'server' ? [served, connected] : [connected, served];
+  const [it, peer] = side.startsWith('server') ? [served, connected] : [connected, served];
   return { it, peer, controller: new AbortController() };
 }
 
@@ -36,8 +39,8 @@ export function flood(connection: PipeConnection): void {
   for (let i = 0; i < 64; i++) void connection.send(pattern(64_000));
 }
 
-async function behind(side: Side): Promise<Ends> {
-  const state = await ends(side);
+async function behind(side: Side, of?: Options, ofPeer?: Options): Promise<Ends> {
+  const state = await ends(side, of, ofPeer);
   flood(state.it);
   return state;
 }
@@ -51,6 +54,13 @@ async function hearing(side: Side, bytes: Uint8Array, of: Options = {}): Promise
 
 async function broken(side: Side, bytes: Uint8Array, of?: Options): Promise<Ends> {
   const state = await hearing(side, bytes, of);
+  await quiet(state.it.read());
+  return state;
+}
+
+async function brokenByMessage(side: Side): Promise<Ends> {
+  const state = await ends(side, {}, { framing: framing.message() });
+  await state.peer.send(Buffer.alloc(LONGEST + 1));
   await quiet(state.it.read());
   return state;
 }
@@ -69,7 +79,8 @@ const BEGINS_A_FRAME = new Uint8Array([10, 0, 0, 0, 1, 2, 3]);
 
 export const endStates = {
   open: (side: Side) => ends(side),
-  'the peer does not read': behind,
+  'the peer does not read': (side: Side) => behind(side),
+  'it only sends, and the peer does not read': (side: Side) => behind(side, { direction: 'out' }, { direction: 'in' }),
 
   'this side is closing the connection': async (side: Side) => {
     const state = await behind(side);
@@ -93,7 +104,8 @@ export const endStates = {
   'the peer has left within a frame': (side: Side) =>
     ended(hearing(side, BEGINS_A_FRAME), ({ peer }) => void peer.close()),
 
-  'the peer has declared a frame longer than `maxFrameLength`': (side: Side) => broken(side, DECLARES_TOO_MUCH),
+  'the peer has sent a frame longer than `maxFrameLength`': (side: Side) =>
+    ofMessages(side) ? brokenByMessage(side) : broken(side, DECLARES_TOO_MUCH),
   'the peer has sent what is no frame': (side: Side) => broken(side, ENDLESS_VARINT, { framing: framing.varint() }),
 
   'it only receives': (side: Side) => ends(side, { direction: 'in' }, { direction: 'out' }),
@@ -106,6 +118,14 @@ export const endStates = {
     return state;
   },
 };
+
+/** Messages have no framing that could be broken, and no stream. */
+export function possible(state: string, side: Side): boolean {
+  const bytesOnly = ['the peer has left within a frame', 'the peer has sent what is no frame', 'its stream was ended'];
+  return !ofMessages(side) || !bytesOnly.includes(state);
+}
+
+export const ALL_SIDES: readonly Side[] = ['server', 'client', 'server of messages', 'client of messages'];
 
 /** What happens while a call waits. */
 export const endCauses = {

@@ -1,5 +1,5 @@
 // read, iteration, batches.
-import { endCauses, endStates } from './ends.ts';
+import { ALL_SIDES, endCauses, endStates, possible } from './ends.ts';
 import { area, REASON } from './row.ts';
 
 const readers = ['read', 'for await', 'batches'] as const;
@@ -7,7 +7,8 @@ const END = { gives: null };
 const READ = { syscall: 'read' };
 
 export const receiving = area({
-  sides: ['server', 'client'],
+  sides: ALL_SIDES,
+  possible,
   states: endStates,
   causes: endCauses,
   calls: {
@@ -52,10 +53,10 @@ export const receiving = area({
     },
     {
       call: [...readers],
-      when: 'the peer has declared a frame longer than `maxFrameLength`',
+      when: 'the peer has sent a frame longer than `maxFrameLength`',
       code: 'ERR_FRAME_TOO_LARGE',
       ...READ,
-      says: /^longer than maxFrameLength .*\(100001 bytes, at byte 0 of the stream\)$/,
+      says: /^longer than maxFrameLength .*\(?100001 bytes, at byte 0 of the stream\)$/,
     },
     {
       call: [...readers],
@@ -69,6 +70,7 @@ export const receiving = area({
     { call: [...readers], when: 'open', meanwhile: 'this side destroys the connection with an error', rejects: REASON },
     { call: [...readers], when: 'open', meanwhile: 'the peer leaves', ...END },
     { call: [...readers], when: 'it only receives', meanwhile: 'the peer leaves', ...END },
+    { call: [...readers], when: 'it only sends, and the peer does not read', ...END },
     { call: 'read: with a signal', when: 'open', meanwhile: 'the signal aborts', rejects: REASON },
     {
       call: 'read: with a signal that has aborted',

@@ -43,11 +43,13 @@ export interface Case {
   comes: Comes | undefined;
 }
 
-export type Side = 'server' | 'client';
+export type Side = 'server' | 'client' | 'server of messages' | 'client of messages';
 
 export interface Area<S, Call extends string, State extends string, Cause extends string> {
   /** Absent: it is no matter of ends. */
   sides?: readonly Side[];
+  /** Whether a side can come to be in this state. */
+  possible?: (state: State, side: Side) => boolean;
   states: Record<State, (side: Side) => S | Promise<S>>;
   calls: Record<Call, (state: S) => unknown>;
   causes?: Record<Cause, (state: S) => unknown>;
@@ -59,6 +61,7 @@ export const REASON: Error = new Error('the reason that was given');
 
 export function area<S, Call extends string, State extends string, Cause extends string = never>({
   sides = [],
+  possible = () => true,
   states,
   calls,
   causes,
@@ -69,7 +72,7 @@ export function area<S, Call extends string, State extends string, Cause extends
     const outcome = rest as Outcome;
     for (const call of [which].flat() as Call[])
       for (const state of [when].flat() as State[])
-        for (const side of sides.length > 0 ? sides : [undefined])
+        for (const side of sides.length > 0 ? sides.filter((one) => possible(state, one)) : [undefined])
           cases.push({
             ...inWords(call, state, meanwhile),
             side,

@@ -1,5 +1,5 @@
 // send, sendMany.
-import { endCauses, endStates, LONGEST } from './ends.ts';
+import { ALL_SIDES, endCauses, endStates, LONGEST, possible } from './ends.ts';
 import { area, REASON } from './row.ts';
 
 const frame = Buffer.from('a frame');
@@ -7,7 +7,8 @@ const send = ['send', 'send (a large frame)', 'sendMany'] as const;
 const EPIPE = { code: 'EPIPE', syscall: 'write' };
 
 export const sending = area({
-  sides: ['server', 'client'],
+  sides: ALL_SIDES,
+  possible,
   states: endStates,
   causes: endCauses,
   calls: {
@@ -56,7 +57,7 @@ export const sending = area({
     { call: [...send], when: 'its stream was ended', ...EPIPE, says: 'sending was ended' },
     {
       call: 'send (a large frame)',
-      when: 'the peer does not read',
+      when: ['the peer does not read', 'it only sends, and the peer does not read'],
       meanwhile: 'the peer leaves',
       ...EPIPE,
       says: 'the peer has left',
@@ -97,7 +98,7 @@ export const sending = area({
     // The peer's frames are one direction, ours the other.
     {
       call: [...send],
-      when: ['the peer has declared a frame longer than `maxFrameLength`', 'the peer has sent what is no frame'],
+      when: ['the peer has sent a frame longer than `maxFrameLength`', 'the peer has sent what is no frame'],
       gives: undefined,
     },
   ],
