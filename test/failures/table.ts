@@ -6,5 +6,14 @@ import { receiving } from './receiving.ts';
 import type { Case } from './row.ts';
 import { sending } from './sending.ts';
 import { serving } from './serving.ts';
+import { streams } from './streams.ts';
 
-export const table: readonly Case[] = [...connecting, ...serving, ...sending, ...receiving, ...ending, ...acting];
+export const table: readonly Case[] = [
+  ...connecting,
+  ...serving,
+  ...sending,
+  ...streams,
+  ...receiving,
+  ...ending,
+  ...acting,
+];
