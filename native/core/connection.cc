@@ -69,8 +69,6 @@ void Connection::abortWith(const Failure& failure, bool in_order) {
     phase_ = Phase::Aborting;
     failure_ = failure;
     in_order_ = in_order;
-    if (out_.hasDrains())
-      if (const auto upto = transport_->readByPeer()) settleDrains(*upto);
     failDrains(unread(failure.os, peer_left_));
     settleEnding(unsent(failure.os, peer_left_));
     out_.clear();

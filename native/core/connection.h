@@ -103,16 +103,14 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   // --- From the transport ---
 
   // Reading thread.
-  void work();  // reads and writes on
-  void readable() { work(); }
+  void work();  // reads and writes on: there may be something to read, or room to write
   void readCompleted(const ReadAnswer& answer);
-  // The peer sends nothing more, or has left.
-  void peerMoved(bool left);
+  // It reads no more, either.
+  void peerLeft();
   // Others need memory more: holds none any more but an incomplete frame's.
   void rest();
 
   // Any thread.
-  void writable();
   void writeCompleted(const WriteAnswer& answer);
   void peerHasRead(uint64_t upto);
   void drainFailed(const Failure& failure, bool peer_left = false);

@@ -16,15 +16,14 @@ void Connection::work() {
 
 void Connection::readCompleted(const ReadAnswer& answer) {
   Lock lock(mutex_);
-  const bool more = take(answer, lock);
+  take(answer, lock);
   reading_ = false;
-  if (more) read(lock);
+  read(lock);
   conclude(lock);
 }
 
-void Connection::peerMoved(bool left) {
+void Connection::peerLeft() {
   Lock lock(mutex_);
-  if (!left) return;
   peer_left_ = true;
   in_.readRest();
   read(lock);

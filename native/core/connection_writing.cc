@@ -25,13 +25,6 @@ void Connection::flush() {
   conclude(lock);
 }
 
-void Connection::writable() {
-  Lock lock(mutex_);
-  out_.unblock();
-  write();
-  conclude(lock);
-}
-
 void Connection::writeCompleted(const WriteAnswer& answer) {
   Lock lock(mutex_);
   const Outbound::Step step = out_.completed(answer);
@@ -134,7 +127,10 @@ void Connection::settleDrains(uint64_t upto) {
   for (const Outbound::Drain& drain : out_.takeDrains(upto)) settle(drain.request, {});
 }
 
+// It may have read enough before.
 void Connection::failDrains(const Failure& failure) {
+  if (out_.hasDrains())
+    if (const auto upto = transport_->readByPeer()) settleDrains(*upto);
   for (const Outbound::Drain& drain : out_.takeAllDrains()) settle(drain.request, failure);
   if (asked_for_drain_) asked_for_drain_ = !transport_->forgetDrain();
 }

@@ -22,14 +22,14 @@ struct ReadAnswer {
   enum class Kind : uint8_t {
     Bytes,     // `bytes` are in the room
     TooSmall,  // a message of `bytes` bytes waits: ask again with room for it
-    Empty,     // nothing has arrived: readable() follows when something has
+    Empty,     // nothing has arrived: Connection::work() follows when something has
     InFlight,  // readCompleted() follows; until then the room is the system's
     Ended,     // the peer sends nothing more
     Failed,
   };
   Kind kind = Kind::Empty;
   bool message_ends = false;
-  bool was_all = false;    // Bytes: nothing more has arrived: readable() follows when something has
+  bool was_all = false;    // Bytes: nothing more has arrived: Connection::work() follows when something has
   bool peer_left = false;  // Ended: it does not read any more, either
   size_t bytes = 0;
   Failure failure = {};
@@ -38,7 +38,7 @@ struct ReadAnswer {
 struct WriteAnswer {
   enum class Kind : uint8_t {
     Taken,
-    Full,      // the system takes no more for now: writable() follows
+    Full,      // the system takes no more for now: Connection::work() follows
     InFlight,  // writeCompleted() follows; until then the first stretch is the system's
     Failed,
   };
@@ -65,10 +65,10 @@ class Transport {
   // `keep`: false, when what arrives is thrown away, in any pieces.
   virtual ReadAnswer read(std::span<uint8_t> room, bool keep) = 0;
 
-  // Nothing is read for now. That the peer leaves is still told, by peerMoved().
+  // Nothing is read for now. That the peer leaves is still told, by peerLeft().
   virtual void pause() = 0;
 
-  // Connection::work() is called soon, on the reading thread: there may be something to read, or to write. Many calls
+  // Connection::work() is called soon, on the reading thread. Many calls
   // may become one.
   virtual void readSoon() = 0;
   virtual void writeSoon() = 0;

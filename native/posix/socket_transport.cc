@@ -200,7 +200,7 @@ void SocketTransport::polled(int status, int events) {
     const Turn turn(state_, Turn::Of::Polling);
     if (status < 0 || events & (UV_DISCONNECT | PollWatch::kHangUpOnly)) {
       half_closed_ = true;
-      self->peerMoved(peerState(socket_.get()).left);
+      if (peerState(socket_.get()).left) self->peerLeft();
     }
     self->work();
   }

@@ -74,8 +74,8 @@ class SocketTransport final : public Transport,
   const bool messages_;
 
   bool fresh_;                  // a client's own end: nothing can have arrived yet
-  bool wants_read_ = false;     // readable() was promised
-  bool wants_write_ = false;    // writable() was promised
+  bool wants_read_ = false;     // Connection::work() was promised, for one
+  bool wants_write_ = false;    // and for the other
   bool half_closed_ = false;    // the peer sends nothing more; what it sent may still be unread
   bool ended_ = false;          // and all of that has been read
   bool reset_ = false;          // the peer left without having read all that was sent to it

@@ -175,7 +175,7 @@ bool PipeTransport::beat() noexcept {
     watched_ = cancels || (connection_->rests() && !left);
     return watched_;
   });
-  if (left) connection_->peerMoved(/*left=*/true);
+  if (left) connection_->peerLeft();
   return goes_on;
 }
 

@@ -11,7 +11,7 @@ struct Scenario {
   framepipe::ChannelOptions options;
   size_t first_room;
   // Completion (Windows): reads and writes may be in flight, and complete on a thread of their own.
-  // Readiness (Linux): nothing is in flight; tries are answered at once, or by readable() and writable(); one thread.
+  // Readiness (Linux): nothing is in flight; tries are answered at once, or by work(); one thread.
   bool completion;
   bool waits_for_input;  // work() comes only once there is something to read or to write
   bool half_close;       // either end can end sending alone, and the other sees it

@@ -193,8 +193,8 @@ bool ScriptedTransport::can(Move move) const {
 }
 
 void ScriptedTransport::make(Move move) {
-  static constexpr const char* kNames[kMoves] = {
-      "work", "readable", "readCompleted", "writable", "writeCompleted", "peerMoved: has left", "drain's answer"};
+  static constexpr const char* kNames[kMoves] = {"work",           "readable", "readCompleted", "writable",
+                                                 "writeCompleted", "peerLeft", "drain's answer"};
   newTurn();
   stage_.verdict.trace("  %s", kNames[static_cast<int>(move)]);
   switch (move) {
@@ -205,20 +205,26 @@ void ScriptedTransport::make(Move move) {
     }
     case Move::Readable:
       owes_readable_ = owes_writable_ = false;
-      return connection_->readable();
+      return connection_->work();
     case Move::CompleteRead:
       return completeRead();
     case Move::Writable:
       owes_writable_ = false;
-      return connection_->writable();
+      return connection_->work();
     case Move::CompleteWrite:
       return completeWrite();
     case Move::TellLeft:
       stage_.model.told_left = knows_of_leaving_ = true;
-      return connection_->peerMoved(/*left=*/true);
+      return connection_->peerLeft();
     default:
       return answerDrain();
   }
+}
+
+void ScriptedTransport::workForNothing() {
+  newTurn();
+  owes_readable_ = owes_writable_ = false;
+  connection_->work();
 }
 
 }  // namespace simulation

@@ -52,6 +52,7 @@ class ScriptedTransport final : public framepipe::Transport {
   static constexpr int kMoves = 7;
   bool can(Move move) const;
   void make(Move move);
+  void workForNothing();
 
   bool inFlight() const { return read_in_flight_ || write_in_flight_ || drain_lease_ || work_lease_; }
   int cancellations() const { return cancellations_; }

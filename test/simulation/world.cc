@@ -74,9 +74,9 @@ void World::systemActs() {
     verdict_.trace("  rest");
     connection_->rest();
     if (!transport_->readsInFlight() && model_.betweenFrames()) checkMemory(0);
-  } else if (what < 6 && !model_.released && peer_.stopped() && !peer_.left()) {
-    verdict_.trace("  peerMoved");
-    connection_->peerMoved(/*left=*/false);
+  } else if (what < 6 && !model_.released) {
+    verdict_.trace("  work, for nothing");
+    transport_->workForNothing();
   } else {
     makeMove();
   }
