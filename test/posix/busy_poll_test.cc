@@ -3,8 +3,9 @@
 
 #include <sys/socket.h>
 #include <unistd.h>
+#include <uv.h>
 
-#include "harness.h"
+#include "loops/world.h"
 
 namespace framepipe::test {
 
@@ -21,15 +22,15 @@ struct Conversation {
     id = world.acceptRaw(peer, options);
   }
 
-  void ask() { CHECK(writeAll(peer, framed("question"))); }
+  void ask() { CHECK(peer.write(framed("question"))); }
   void answer() {
     ++answered;
     CHECK(world.send(id, "answer"));
-    readExactly(peer, framed("answer").size());
+    peer.read(framed("answer").size());
   }
 
   World& world;
-  int peer;
+  RawPeer peer;
   Id id = 0;
   int answered = 0;
 };
@@ -43,10 +44,25 @@ void converse(World& world, Conversation& with) {
   with.ask();
 }
 
+// How often the loop turns in that time.
+int turnsIn(World& world, int milliseconds) {
+  int turns = 0;
+  uv_prepare_t prepare;
+  uv_prepare_init(world.uvLoop(), &prepare);
+  prepare.data = &turns;
+  uv_prepare_start(&prepare, [](uv_prepare_t* p) { ++*static_cast<int*>(p->data); });
+  world.run(milliseconds);
+  bool closed = false;
+  prepare.data = &closed;
+  uv_close(reinterpret_cast<uv_handle_t*>(&prepare), [](uv_handle_t* h) { *static_cast<bool*>(h->data) = true; });
+  CHECK(world.until([&] { return closed; }));
+  return turns;
+}
+
 void part(World& world, Conversation& from) {
   world.on_event = nullptr;
-  ::close(from.peer);
-  CHECK(world.until([&] { return world.story(from.id).closed; }));
+  from.peer.leave();
+  CHECK(world.closes(from.id));
 }
 
 }  // namespace
@@ -55,7 +71,7 @@ TEST(aConversationTakesFewTurnsOfTheLoop) {
   World world;
   Conversation with(world);
   converse(world, with);
-  const int turns = world.turns(50);
+  const int turns = turnsIn(world, 50);
   CHECK(with.answered > 100);
   if (kWaits) CHECK(with.answered > 3 * turns);
   part(world, with);
@@ -77,7 +93,7 @@ TEST(aConversationLetsTimersAndImmediatesRun) {
   uv_idle_start(&idle, [](uv_idle_t*) {});
   world.run(5);
   const int before = with.answered;
-  const int turns = world.turns(20);
+  const int turns = turnsIn(world, 20);
   CHECK(with.answered - before <= turns + 1);
   uv_close(reinterpret_cast<uv_handle_t*>(&idle), nullptr);
   uv_close(reinterpret_cast<uv_handle_t*>(&timer), nullptr);
@@ -98,7 +114,7 @@ TEST(whoIsDestroyedAfterAnAnswerIsNotReadAnyMore) {
     with.ask();
     CHECK(world.until([&] { return !world.story(other.id).frames.empty() && world.story(with.id).closed; }));
     CHECK(!world.story(with.id).ended);
-    ::close(with.peer);
+    with.peer.leave();
     part(world, other);
   }
 }
@@ -144,7 +160,7 @@ TEST(whoDoesNotAnswerAtOnceIsWaitedForLessAndLess) {
     return busy_poll.again();
   };
   for (int i = 0; i < 2000; ++i) CHECK(!round());
-  CHECK(writeAll(ends[1], "x"));
+  CHECK(::send(ends[1], "x", 1, 0) == 1);
   int slept = 0;
   while (!round()) CHECK(++slept <= 255);
   CHECK(slept > 0);

@@ -9,7 +9,7 @@
 #include <filesystem>
 #include <fstream>
 
-#include "harness.h"
+#include "loops/check.h"
 
 namespace framepipe::test {
 

@@ -16,9 +16,10 @@
 #include <string_view>
 #include <thread>
 
-#include "harness.h"
 #include "impersonation/identity.h"
+#include "loops/world.h"
 #include "posix/acting.h"
+#include "posix/child.h"
 #include "posix/client_identity.h"
 #include "posix/credentials.h"
 #include "posix/threads.h"
@@ -59,16 +60,6 @@ std::shared_ptr<Identity> identityOf(const Subject& subject) {
   const auto taken = posix::takeClientIdentity(sockets.ends[0], /*to_act=*/true);
   CHECK(static_cast<bool>(taken));
   return taken.value;
-}
-
-// What a child process does; how it ended.
-template <class Body>
-int statusOf(Body body) {
-  const pid_t child = fork();
-  if (child == 0) _exit(body());
-  int status = -1;
-  waitpid(child, &status, 0);
-  return status;
 }
 
 void setCapabilities(uint32_t effective, uint32_t permitted) {
@@ -261,20 +252,19 @@ TEST(capabilitiesOfAServerThatIsNotRootAreNotTheClients) {
 
 TEST(aThreadThatCannotBecomeItselfEndsTheProcess) {
   if (!isRoot()) return;
-  int output[2];
-  CHECK(pipe(output) == 0);
+  Sockets output;
   const int status = statusOf([&] {
-    dup2(output[1], STDERR_FILENO);
+    dup2(output.ends[1], STDERR_FILENO);
     startActing(kOther, posix::Until::SystemCalls);
     // Without this there is no way back to the server's groups.
     setCapabilities(0, credentials().capabilities.permitted[0] & ~bit(CAP_SETGID));
     posix::stopActing();
     return 0;
   });
-  close(output[1]);
+  CHECK(shutdown(output.ends[1], SHUT_WR) == 0);
   CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
-  CHECK(readAll(output[0]).find("cannot become itself again") != std::string::npos);
-  close(output[0]);
+  const RawPeer reader(dup(output.ends[0]));
+  CHECK(reader.readToEnd().bytes.find("cannot become itself again") != std::string::npos);
 }
 
 TEST(idsThatWereChangedWhileScriptRanEndTheProcess) {

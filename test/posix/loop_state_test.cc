@@ -1,41 +1,36 @@
 // What connections share: crossings to JavaScript, and memory.
-#include <sys/socket.h>
-#include <unistd.h>
-
-#include "harness.h"
+#include "loops/world.h"
 #include "posix/recent_readers.h"
 
 namespace framepipe::test {
 
 TEST(whatManyTellInOneRoundIsDeliveredAtOnce) {
   World world;
-  world.listen();
-  std::vector<int> clients;
-  for (int i = 0; i < 32; ++i) clients.push_back(rawConnect(world.path()));
+  const ListenOptions options = world.listenOptions();
+  world.listen(options);
+  std::vector<RawPeer> clients;
+  for (int i = 0; i < 32; ++i) clients.push_back(RawPeer::connect(options));
   CHECK(world.until([&] { return world.accepted.size() == clients.size(); }));
   world.run(20);
-  for (const int client : clients) CHECK(writeAll(client, framed("x")));
+  for (const RawPeer& client : clients) CHECK(client.write(framed("x")));
   const int before = world.deliveries;
   CHECK(world.until([&] { return !world.story(world.accepted.back()).frames.empty(); }));
   for (const Id id : world.accepted) CHECK(world.story(id).frames.size() == 1);
   CHECK(world.deliveries == before + 1);
-  for (const int client : clients) ::close(client);
-  CHECK(world.until([&] { return world.story(world.accepted.back()).closed; }));
 }
 
 TEST(whatIsMuchIsDeliveredWithoutWaitingForOthers) {
   World world;
-  world.listen();
-  std::vector<int> clients;
-  for (int i = 0; i < 8; ++i) clients.push_back(rawConnect(world.path()));
+  const ListenOptions options = world.listenOptions();
+  world.listen(options);
+  std::vector<RawPeer> clients;
+  for (int i = 0; i < 8; ++i) clients.push_back(RawPeer::connect(options));
   CHECK(world.until([&] { return world.accepted.size() == clients.size(); }));
   world.run(20);
-  for (const int client : clients) CHECK(writeAll(client, framed(std::string(80'000, 'x'))));
+  for (const RawPeer& client : clients) CHECK(client.write(framed(std::string(80'000, 'x'))));
   const int before = world.deliveries;
   CHECK(world.until([&] { return !world.story(world.accepted.back()).frames.empty(); }));
   CHECK(world.deliveries >= before + 8);
-  for (const int client : clients) ::close(client);
-  CHECK(world.until([&] { return world.story(world.accepted.back()).closed; }));
 }
 
 TEST(onlyTheLastReadersKeepTheirBlock) {
@@ -57,23 +52,6 @@ TEST(onlyTheLastReadersKeepTheirBlock) {
   readers.add(*recent[0]);
   readers.add(*recent[65]);
   CHECK(recent[0]->rested == 1 && recent[2]->rested == 1);
-}
-
-TEST(aLargerBufferIsTheKernels) {
-  size_t taken[2];
-  for (const bool large : {false, true}) {
-    World world;
-    ListenOptions options = world.listenOptions();
-    if (large) options.out_buffer = 400u << 10;
-    int client;
-    const Id id = world.acceptRaw(client, options);
-    CHECK(world.send(id, std::string(2u << 20, 'b')));
-    taken[large] = world.connection(id)->traffic().bytes_out;
-    ::close(client);
-    CHECK(world.until([&] { return world.story(id).closed; }));
-  }
-  CHECK(taken[0] > 100'000);
-  CHECK(taken[1] > taken[0] * 3 / 2);
 }
 
 }  // namespace framepipe::test

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Builds the tests of native/posix with sanitizers and runs them: needs g++ and libuv's headers.
+# Builds the tests of every loop and those of native/posix with sanitizers, and runs them: needs g++ and libuv's headers.
 #   test/posix/run.sh [part of a test's name]     SANITIZE=thread or SANITIZE= choose another check
 set -e
 cd "$(dirname "$0")/../.."
@@ -9,7 +9,7 @@ mkdir -p "$build"
 flags="-std=c++20 -O1 -g -Wall -Wextra -pedantic -fno-omit-frame-pointer ${sanitize:+-fsanitize=$sanitize}"
 # UBSan probes memory through a pipe, which fails in the test that has no descriptors left.
 case $sanitize in *undefined*) flags="$flags -fno-sanitize=vptr" ;; esac
-sources="$(find native/codec native/core native/posix test/posix -name '*.cc' ! -name thread.cc)"
+sources="native/binding/doorbell.cc $(find native/codec native/core native/posix test/posix test/loops -name '*.cc' ! -path '*/win32/*')"
 {
   echo "flags = $flags"
   echo "all: $build/posix_test"
@@ -17,7 +17,7 @@ sources="$(find native/codec native/core native/posix test/posix -name '*.cc' ! 
   for source in $sources; do
     object="$build/$(echo "$source" | tr / _).o"
     objects="$objects $object"
-    printf '%s: %s\n\tg++ $(flags) -Inative -Itest/posix -MMD -c $< -o $@\n' "$object" "$source"
+    printf '%s: %s\n\tg++ $(flags) -Inative -Itest -MMD -MP -c $< -o $@\n' "$object" "$source"
   done
   printf '%s: %s\n\tg++ $(flags) $^ -luv -lpthread -o $@\n' "$build/posix_test" "$objects"
   printf -- '-include %s/*.d\n' "$build"

@@ -70,7 +70,7 @@ export async function simulation() {
   ]);
 }
 
-/** test/posix: the loop for Linux without Node, under ASan and UBSan, then under TSan. */
+/** test/loops and test/posix: the loop for Linux without Node, under ASan and UBSan, then under TSan. */
 export async function posixLoop() {
   needPackages('g++', 'make', 'libuv1-dev');
   const counts = [];
@@ -78,13 +78,13 @@ export async function posixLoop() {
     const env = { SANITIZE: sanitize, BUILD: `build-native/posix-${name}`, UBSAN_OPTIONS: 'halt_on_error=1' };
     // Without randomized addresses, which GCC 12's TSan does not cope with on all newer kernels.
     const command = ['setarch', '--addr-no-randomize', 'sh', 'test/posix/run.sh'];
-    counts.push(await suite(`test/posix (${name})`, command[0], command.slice(1), { env }));
+    counts.push(await suite(`test/loops, test/posix (${name})`, command[0], command.slice(1), { env }));
   }
   return sum(counts);
 }
 
-/** test/win32: the loop for Windows without Node, under Wine; undefined behaviour ends the program. */
-export const win32Loop = () => suite('test/win32', 'bash', ['test/win32/run.sh']);
+/** test/loops and test/win32: the loop for Windows without Node, under Wine; undefined behaviour ends the program. */
+export const win32Loop = () => suite('test/loops, test/win32', 'bash', ['test/win32/run.sh']);
 
 // Runs a program that ends with the line "N passed, N failed".
 async function suite(name, command, args, options) {

@@ -1,6 +1,10 @@
 // Becoming a pipe's client: by its token, if it offers enough.
 #include "impersonation/identity.h"
-#include "harness.h"
+
+#include <windows.h>
+
+#include "loops/win32/opening.h"
+#include "loops/world.h"
 #include "win32/client_identity.h"
 #include "win32/unique_handle.h"
 
@@ -17,12 +21,14 @@ constexpr DWORD kDynamic = SECURITY_SQOS_PRESENT | SECURITY_IMPERSONATION | SECU
 
 struct Ends {
   explicit Ends(DWORD flags) {
-    const std::string path = uniquePath();
+    const std::string path = names.path("pipe");
     server =
         UniqueHandle(CreateNamedPipeA(path.c_str(), PIPE_ACCESS_DUPLEX, PIPE_TYPE_BYTE, 1, 4096, 4096, 0, nullptr));
-    client = UniqueHandle(openClient(path, GENERIC_READ | GENERIC_WRITE, flags));
+    client = openPipe(path, GENERIC_READ | GENERIC_WRITE, flags);
   }
-  UniqueHandle server, client;
+  const Names names;
+  UniqueHandle server;
+  RawPeer client;
 };
 
 // The level of the token that this thread acts with; -1 when it acts as itself.
@@ -48,108 +54,114 @@ void refuseToRevert() {
   __imp_SetThreadToken = reinterpret_cast<void*>(refuse);
 }
 
-// Runs this program again, to do `what`: its exit code.
-DWORD inChild(const char* what) {
+constexpr char kTask[] = "FRAMEPIPE_TEST_TASK";
+
+// What this program was run again for; empty in the one that runs all tests.
+std::string ownTask() {
+  char task[16] = "";
+  return std::string(task, GetEnvironmentVariableA(kTask, task, sizeof task));
+}
+
+// Runs this program again, for one test that finds its `task`: its exit code.
+DWORD inChild(const char* test, const char* task) {
   char program[MAX_PATH];
   GetModuleFileNameA(nullptr, program, sizeof program);
-  std::string command = std::string("\"") + program + "\" --child " + what;
+  std::string command = std::string("\"") + program + "\" " + test;
   STARTUPINFOA start{};
   start.cb = sizeof start;
   PROCESS_INFORMATION process{};
-  if (!CreateProcessA(nullptr, command.data(), nullptr, nullptr, FALSE, 0, nullptr, nullptr, &start, &process))
-    return 1;
+  SetEnvironmentVariableA(kTask, task);
+  const BOOL started =
+      CreateProcessA(nullptr, command.data(), nullptr, nullptr, FALSE, 0, nullptr, nullptr, &start, &process);
+  SetEnvironmentVariableA(kTask, nullptr);
+  if (!CHECK(started)) return 1;
   const UniqueHandle handle(process.hProcess), thread(process.hThread);
-  WaitForSingleObject(handle.get(), 10000);
+  WaitForSingleObject(handle.get(), kPatience);
   DWORD code = 1;
   GetExitCodeProcess(handle.get(), &code);
   return code;
 }
 
-}  // namespace
-
-// What a process of its own does: it must not come to its end.
-int child(const std::string& what) {
+// Must not come to its end.
+void fail(const std::string& task) {
   const Ends ends(SECURITY_SQOS_PRESENT | SECURITY_IMPERSONATION);
-  if (what == "take") {
-    refuseToRevert();
-    win32::takeClientIdentity(ends.server.get(), false);
-    return 0;
-  }
   const auto taken = win32::takeClientIdentity(ends.server.get(), true);
-  if (!taken || taken.value->assume()) return 2;
+  if (task == "revert" && (!taken || taken.value->assume())) return;
   refuseToRevert();
-  taken.value->revert();
-  return 0;
+  if (task == "revert") taken.value->revert();
+  if (task == "take") win32::takeClientIdentity(ends.server.get(), false);
 }
+
+}  // namespace
 
 TEST(anIdentityIsAssumedAndGivenBack) {
   const Ends ends(SECURITY_SQOS_PRESENT | SECURITY_IMPERSONATION);
   const auto taken = win32::takeClientIdentity(ends.server.get(), true);
-  if (!check(static_cast<bool>(taken), "taken")) return;
-  same(levelHere(), -1, "itself");
-  check(!taken.value->assume(), "assumed");
-  same(levelHere(), static_cast<int>(SecurityImpersonation), "the client");
+  if (!CHECK(static_cast<bool>(taken))) return;
+  CHECK(levelHere() == -1);
+  CHECK(!taken.value->assume());
+  CHECK(levelHere() == static_cast<int>(SecurityImpersonation));
   taken.value->revert();
-  same(levelHere(), -1, "itself again");
-  check(!taken.value->assumeForScript(), "assumed for a script");
+  CHECK(levelHere() == -1);
+  CHECK(!taken.value->assumeForScript());
   taken.value->revertAfterScript();
-  same(levelHere(), -1, "itself after the script");
+  CHECK(levelHere() == -1);
   const Outcome<User> user = taken.value->user();
-  check(user && user.value.sid.starts_with("S-1-5-") && !user.value.name.empty(), "the user");
+  CHECK(user && user.value.sid.starts_with("S-1-5-") && !user.value.name.empty());
 }
 
 TEST(tooLittleIsTold) {
   for (const DWORD level : {SECURITY_ANONYMOUS, SECURITY_IDENTIFICATION}) {
     const Ends ends(SECURITY_SQOS_PRESENT | level);
     const Failure failure = win32::takeClientIdentity(ends.server.get(), true).failure;
-    sameCode(failure, "ERR_PIPE_CANNOT_IMPERSONATE");
-    same(failure.os, level == SECURITY_ANONYMOUS ? ERROR_CANT_OPEN_ANONYMOUS : ERROR_BAD_IMPERSONATION_LEVEL, "error");
-    check(failure.hint != nullptr, "hint");
+    CHECK(same(failure, "ERR_PIPE_CANNOT_IMPERSONATE"));
+    CHECK(failure.os == (level == SECURITY_ANONYMOUS ? ERROR_CANT_OPEN_ANONYMOUS : ERROR_BAD_IMPERSONATION_LEVEL));
+    CHECK(failure.hint != nullptr);
     const auto known = win32::takeClientIdentity(ends.server.get(), false);
-    same(static_cast<bool>(known), level == SECURITY_IDENTIFICATION, "to be asked for its name");
+    CHECK(static_cast<bool>(known) == (level == SECURITY_IDENTIFICATION));  // to be asked for its name
     if (known) {
       // It may be taken on, but opens no door.
-      if (!known.value->assume()) same(levelHere(), static_cast<int>(SecurityIdentification), "level");
+      if (!known.value->assume()) CHECK(levelHere() == static_cast<int>(SecurityIdentification));
       known.value->revert();
     }
-    same(levelHere(), -1, "itself");
+    CHECK(levelHere() == -1);
   }
 }
 
 TEST(anIdentityMayComeWithTheFirstBytes) {
   const Ends ends(kDynamic);
   const Failure failure = win32::takeClientIdentity(ends.server.get(), true).failure;
-  sameCode(failure, "ERR_PIPE_CANNOT_IMPERSONATE");
-  same(failure.os, ERROR_CANNOT_IMPERSONATE, "error");
-  check(writeAll(ends.client.get(), "x") && readSome(ends.server.get()) == "x", "a byte");
-  check(static_cast<bool>(win32::takeClientIdentity(ends.server.get(), true)), "taken");
+  CHECK(same(failure, "ERR_PIPE_CANNOT_IMPERSONATE"));
+  CHECK(failure.os == ERROR_CANNOT_IMPERSONATE);
+  CHECK(ends.client.write("x"));
+  char byte = 0;
+  DWORD count = 0;
+  CHECK(ReadFile(ends.server.get(), &byte, 1, &count, nullptr) && byte == 'x');
+  CHECK(static_cast<bool>(win32::takeClientIdentity(ends.server.get(), true)));
 }
 
 TEST(whatIsNoPipeHasNoClient) {
   const UniqueHandle event(CreateEventW(nullptr, TRUE, FALSE, nullptr));
-  sameCode(win32::takeClientIdentity(event.get(), false).failure, "ERR_PIPE_CANNOT_IMPERSONATE");
-  same(levelHere(), -1, "itself");
+  CHECK(same(win32::takeClientIdentity(event.get(), false).failure, "ERR_PIPE_CANNOT_IMPERSONATE"));
+  CHECK(levelHere() == -1);
 }
 
 TEST(noHandleIsLeft) {
   const Ends ends(SECURITY_SQOS_PRESENT | SECURITY_IMPERSONATION);
   win32::takeClientIdentity(ends.server.get(), true).value->user();
-  const DWORD before = handles();
+  const int before = openHandles();
   for (int i = 0; i < 200; ++i) {
     const auto taken = win32::takeClientIdentity(ends.server.get(), true);
     taken.value->assume();
     taken.value->revert();
   }
-  same(handles(), before, "handles");
+  CHECK(openHandles() == before);
 }
 
 TEST(aThreadThatCannotBecomeItselfEndsTheProcess) {
-  for (const char* what : {"revert", "take"}) same(inChild(what), 0xC0000602UL, what);  // STATUS_FAIL_FAST_EXCEPTION
+  if (const std::string task = ownTask(); !task.empty()) return fail(task);
+  for (const char* task : {"revert", "take"})
+    CHECK(inChild("aThreadThatCannotBecomeItselfEndsTheProcess", task) == 0xC0000602UL);  // STATUS_FAIL_FAST_EXCEPTION
 }
 
 }  // namespace framepipe::test
-
-int main(int argc, char** argv) {
-  if (argc == 3 && std::string(argv[1]) == "--child") return framepipe::test::child(argv[2]);
-  return framepipe::test::run(argc, argv);
-}

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# run.sh [NAME...] : the Windows loop without Node, under Wine: all tests, or those whose name contains a NAME.
+# run.sh [NAME...] : the Windows loop without Node, under Wine: all tests of test/loops and test/win32, or those whose
+# name contains a NAME.
 # The last line is "N passed, M failed".
 set -uo pipefail
 unset TMPDIR # Wine ends with it
@@ -10,7 +11,7 @@ make -s -f test/win32/Makefile -j"$(nproc)" || exit
 export WINEPREFIX=$rig/prefix WINEDEBUG=${WINEDEBUG--all}
 
 passed=0 failed=0
-for source in test/win32/*_test.cc; do
+for source in test/loops/*_test.cc test/win32/*_test.cc; do
   program=build-native/win32/${source%.cc}.exe
   output=$(timeout -k 2 "${FRAMEPIPE_TEST_SECONDS:-180}" "$rig/wine/bin/wine" "$program" "$@" </dev/null 2>&1)
   code=$?

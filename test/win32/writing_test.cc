@@ -1,62 +1,41 @@
 // How much of what is sent Windows is given at once.
-#include "harness.h"
+#include <windows.h>
 
-using namespace framepipe;
-using namespace framepipe::test;
+#include "loops/world.h"
+
+namespace framepipe::test {
 
 namespace {
 
 constexpr size_t kBuffer = 64 << 10;
 
-struct Reader {
-  explicit Reader(Desk& desk) {
-    const ListenOptions options = serving(uniquePath());
-    desk.listen(options);
-    pipe = openClient(options.path);
-    check(pipe != nullptr, "the client connects");
-    server = desk.accept();
-  }
-  ~Reader() { CloseHandle(pipe); }
-
-  // What Windows holds for it, in the pipe's buffer and in a write that waits.
-  size_t held() const {
-    DWORD bytes = 0;
-    check(PeekNamedPipe(pipe, nullptr, 0, nullptr, &bytes, nullptr), "the pipe can be looked at");
-    return bytes;
-  }
-  void read(size_t bytes) const {
-    std::string taken(bytes, '\0');
-    for (size_t at = 0; at < bytes;) {
-      DWORD count = 0;
-      if (!check(ReadFile(pipe, taken.data() + at, static_cast<DWORD>(bytes - at), &count, nullptr), "read")) return;
-      at += count;
-    }
-  }
-
-  HANDLE pipe;
-  Id server;
-};
+// What Windows holds for this client, in the pipe's buffer and in a write that waits.
+size_t held(const RawPeer& client) {
+  DWORD bytes = 0;
+  CHECK(PeekNamedPipe(reinterpret_cast<HANDLE>(client.handle()), nullptr, 0, nullptr, &bytes, nullptr));
+  return bytes;
+}
 
 }  // namespace
 
-TEST(a_peer_that_has_read_nothing_yet_costs_little_of_windows_memory) {
-  Desk desk;
-  const Reader reader(desk);
-  desk.send(reader.server, std::string(8 << 20, 'w'));
-  check(desk.until([&] { return reader.held() >= kBuffer; }), "the pipe's buffer is used");
-  desk.rest(50);
-  check(reader.held() <= 3 * kBuffer, "no more than one small write waits: " + std::to_string(reader.held()));
+TEST(aPeerThatHasReadNothingYetCostsLittleOfWindowsMemory) {
+  World world;
+  RawPeer client;
+  const Id id = world.acceptRaw(client);
+  CHECK(world.send(id, std::string(8 << 20, 'w')));
+  CHECK(world.until([&] { return held(client) >= kBuffer; }));
+  world.run(50);
+  CHECK(held(client) <= 3 * kBuffer);  // the buffer, and one write that waits
 }
 
-TEST(a_peer_that_keeps_up_is_given_frames_whole) {
-  Desk desk;
-  const Reader reader(desk);
-  desk.send(reader.server, std::string(8 << 20, 'w'));
-  reader.read(4 << 20);
-  check(desk.until([&] { return reader.held() >= (1u << 20); }), "1 MiB at once: " + std::to_string(reader.held()));
-  check(reader.held() <= (2u << 20), "and no more: " + std::to_string(reader.held()));
+TEST(aPeerThatKeepsUpIsGivenFramesWhole) {
+  World world;
+  RawPeer client;
+  const Id id = world.acceptRaw(client);
+  CHECK(world.send(id, std::string(8 << 20, 'w')));
+  CHECK(client.read(4 << 20).size() == 4 << 20);
+  CHECK(world.until([&] { return held(client) >= (1u << 20); }));
+  CHECK(held(client) <= (2u << 20));
 }
 
-int main(int argc, char** argv) {
-  return run(argc, argv);
-}
+}  // namespace framepipe::test
