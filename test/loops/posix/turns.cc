@@ -11,10 +11,10 @@ namespace framepipe::test {
 
 struct Turns::System {
   std::function<void()> deliver;
-  uv_loop_t loop;
-  uv_async_t doorbell;
-  uv_timer_t tick;
-  uv_prepare_t prepare;
+  uv_loop_t loop{};
+  uv_async_t doorbell{};
+  uv_timer_t tick{};
+  uv_prepare_t prepare{};
   int turns = 0;
 };
 
