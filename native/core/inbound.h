@@ -62,7 +62,7 @@ class Inbound {
 
  private:
   // JavaScript gets all that has arrived at once: what one connection piles up meanwhile, all others wait for.
-  static constexpr size_t kMostUndelivered = 2 * Receiver::kFramesInRead;
+  static constexpr size_t kMostUndelivered = 4 * Receiver::kFramesInRead;
 
   bool mayGoOn() { return mayRead() && std::exchange(paused_, false); }
 

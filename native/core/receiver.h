@@ -13,7 +13,7 @@ class Receiver {
  public:
   static constexpr size_t kFirstStep = 4u << 10;
   // One read brings no more frames than this, about: to handle them takes longer than to read them, and others wait.
-  static constexpr size_t kFramesInRead = 8192;
+  static constexpr size_t kFramesInRead = 2048;
 
   // `pool`: the loop's, so that connections share what memory they do not need right now.
   // `first_step`: the room to begin with. Small where a read waits in it for as long as nothing comes.
