@@ -12,6 +12,7 @@ using Clock = std::chrono::steady_clock;
 World::World() : turns_([this] { deliver(); }), loop_(makeLoop(*this)) {}
 
 World::~World() {
+  if (loop_) turn();  // so that what is told once too often is noticed
   stop();
   CHECK(retained_ == 0 || !kStopReleases);
 }
