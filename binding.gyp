@@ -6,29 +6,18 @@
         'native',
         '<!(node -p "require(\'node-addon-api\').include_dir")',
       ],
-      'defines': [
-        'NAPI_VERSION=9',
-        'NODE_ADDON_API_DISABLE_CPP_EXCEPTIONS',
-        'NODE_ADDON_API_DISABLE_DEPRECATED',
-        'NODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS',
-      ],
+      'defines': ['<!@(node native/flags.js napi)'],
       'conditions': [
         ['OS=="win"', {
           'sources': ['<!@(node native/sources.js win32)'],
-          'defines': [
-            'UNICODE',
-            '_UNICODE',
-            'NOMINMAX',
-            'WIN32_LEAN_AND_MEAN',
-            '_WIN32_WINNT=0x0A00',
-          ],
+          'defines': ['<!@(node native/flags.js win32)'],
           'libraries': ['advapi32.lib'],
           'msvs_settings': {
             'VCCLCompilerTool': {
               'WarningLevel': 4,
               'ExceptionHandling': 1,
               'AdditionalOptions!': ['-std:c++17', '-std:c++20'],
-              'AdditionalOptions': ['/std:c++20', '/utf-8', '/guard:cf'],
+              'AdditionalOptions': ['<!@(node native/flags.js msvc)', '/guard:cf'],
             },
             'VCLinkerTool': {
               'AdditionalOptions': ['/guard:cf'],
@@ -38,14 +27,8 @@
           'sources': ['<!@(node native/sources.js posix)'],
           # Node's common.gypi names a standard of its own, and which of two wins is luck.
           'cflags_cc!': ['-std=gnu++17', '-std=gnu++20', '-fno-exceptions'],
-          'cflags_cc': ['-std=c++20', '-fno-exceptions', '-fno-rtti'],
-          'cflags': [
-            '-Wall',
-            '-Wextra',
-            '-pedantic',
-            '-Wvla',
-            '-fvisibility=hidden',
-          ],
+          'cflags_cc': ['<!@(node native/flags.js std lean)'],
+          'cflags': ['<!@(node native/flags.js warnings)', '-fvisibility=hidden'],
           # build/Sanitize: the same addon under ASan and UBSan (make -C build BUILDTYPE=Sanitize).
           'configurations': {
             'Sanitize': {

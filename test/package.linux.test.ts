@@ -9,7 +9,7 @@ const expected = [
   /^lib\/(\w+\/)?[\w-]+(\.d)?\.ts$/,
   /^dist\/(\w+\/)?[\w-]+(\.js|\.js\.map|\.d\.ts|\.d\.ts\.map)$/,
   /^native\/(\w+\/)*\w+\.(cc|h)$/,
-  /^native\/sources\.js$/,
+  /^native\/(sources|flags)\.js$/,
   /^prebuilds\/(linux-x64\/framepipe\.glibc|win32-x64\/framepipe)\.node$/,
 ];
 
@@ -28,6 +28,7 @@ describe('the package', () => {
         'dist/index.js',
         'dist/index.d.ts',
         'lib/index.ts',
+        'native/flags.js',
         'native/sources.js',
         'prebuilds/linux-x64/framepipe.glibc.node',
       ]),

@@ -9,19 +9,17 @@ cd "$here/../.." || exit
 "$here/packages.sh" clang-14 g++-mingw-w64-x86-64-posix || exit
 rig=$("$here/rig/setup.sh") || exit
 uv=$("$here/headers.sh") || exit
+read -ra flags < <(node native/flags.js std warnings -Dnapi -Dwin32)
 [ $# -gt 0 ] || mapfile -t sources < <(node native/sources.js win32)
 [ $# -eq 0 ] || sources=("$@")
 
 check() {
-  clang++-14 --target=x86_64-pc-windows-msvc -fms-compatibility-version=19.29 -fgnuc-version=12.2.0 -std=c++20 -fsyntax-only \
+  clang++-14 --target=x86_64-pc-windows-msvc -fms-compatibility-version=19.29 -fgnuc-version=12.2.0 -fsyntax-only "${flags[@]}" \
     -nostdinc++ -fexceptions -fcxx-exceptions -include "$here/msvc-shim.h" \
-    -D_LIBCPP_NO_VCRUNTIME -DHOST_BINARY='"node.exe"' -DBUILDING_NODE_EXTENSION \
-    -DNAPI_VERSION=9 -DNODE_ADDON_API_DISABLE_CPP_EXCEPTIONS -DNODE_ADDON_API_DISABLE_DEPRECATED \
-    -DNODE_API_SWALLOW_UNTHROWABLE_EXCEPTIONS -DNODE_GYP_MODULE_NAME=framepipe \
-    -DUNICODE -D_UNICODE -DNOMINMAX -DWIN32_LEAN_AND_MEAN -D_WIN32_WINNT=0x0A00 \
+    -D_LIBCPP_NO_VCRUNTIME -DHOST_BINARY='"node.exe"' -DBUILDING_NODE_EXTENSION -DNODE_GYP_MODULE_NAME=framepipe \
     -Inative -isystem "$rig/libcxx/usr/lib/llvm-14/include/c++/v1" -isystem /usr/x86_64-w64-mingw32/include \
     -isystem node_modules/node-api-headers/include -isystem node_modules/node-addon-api -isystem "$uv" \
-    -Wall -Wextra -pedantic -Wgnu -Wmicrosoft -Wvla -Wno-language-extension-token -Werror "$1"
+    -Wgnu -Wmicrosoft -Wno-language-extension-token -Werror "$1"
 }
 # What clang knows as well but MSVC does not.
 foreign() { ! grep -nE '__attribute__|__builtin_|__int128|\bssize_t\b|__extension__|#include_next' "$1" /dev/null; }

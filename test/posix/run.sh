@@ -6,7 +6,7 @@ cd "$(dirname "$0")/../.."
 build=${BUILD:-build-posix}
 sanitize=${SANITIZE-address,undefined}
 mkdir -p "$build"
-flags="-std=c++20 -O1 -g -Wall -Wextra -pedantic -fno-omit-frame-pointer ${sanitize:+-fsanitize=$sanitize}"
+flags="$(node native/flags.js std warnings) -O1 -g -fno-omit-frame-pointer ${sanitize:+-fsanitize=$sanitize}"
 # UBSan probes memory through a pipe, which fails in the test that has no descriptors left.
 case $sanitize in *undefined*) flags="$flags -fno-sanitize=vptr" ;; esac
 sources="native/binding/doorbell.cc $(find native/codec native/core native/posix test/posix test/loops -name '*.cc' ! -path '*/win32/*')"

@@ -44,7 +44,7 @@ export const buildWindows = () =>
 
 /** The addon that tells the tests what Windows says of pipes: see test/support/witness.ts. */
 export const buildWitness = () =>
-  once('build-native/witness/witness.node', ['test/support/witness', 'package-lock.json'], () =>
+  once('build-native/witness/witness.node', ['test/support/witness', 'native/flags.js', 'package-lock.json'], () =>
     locked('witness', 'make', ['-s', '-f', 'test/support/witness/Makefile']),
   );
 

@@ -8,7 +8,7 @@ CXX_plain := g++
 FLAGS_plain := -O1
 CXX_fuzz := clang++-14
 FLAGS_fuzz := -O1 -fsanitize=fuzzer,address,undefined -fno-sanitize-recover=undefined
-CXXFLAGS := -std=c++20 -g -Wall -Wextra -pedantic -Wvla -Werror -fno-exceptions -fno-rtti -Inative -Itest/native
+CXXFLAGS := $(shell node native/flags.js std lean warnings) -g -Werror -Inative -Itest/native
 # Standard C++ of the newest GNU library does not compile with clang 14 in every corner; warnings are g++'s job.
 CXXFLAGS_fuzz := -Wno-error
 
@@ -21,7 +21,7 @@ all: $(PROGRAMS:%.cc=$(OUT)/%)
 $(PROGRAMS:%.cc=$(OUT)/%): %: %.o $(OBJECTS)
 	$(CXX_$(KIND)) $(FLAGS_$(KIND)) -o $@ $^ -lpthread
 
-$(OUT)/%.o: %.cc test/run/native.mk
+$(OUT)/%.o: %.cc test/run/native.mk native/flags.js
 	@mkdir -p $(@D)
 	$(CXX_$(KIND)) $(CXXFLAGS) $(CXXFLAGS_$(KIND)) $(FLAGS_$(KIND)) -MMD -MP -c -o $@ $<
 

@@ -21,7 +21,8 @@ const only = option('--only', '');
 const units = ['connection', 'connection_reading', 'connection_writing', 'inbound', 'outbound'];
 const files = [...units.map((unit) => `${unit}.cc`), 'inbound.h', 'outbound.h'];
 const plain = 'build-native/simulation/plain';
-const flags = ['-std=c++20', '-O0', '-w', '-fno-exceptions', '-fno-rtti', '-Itest/simulation'];
+const shared = (await run(process.execPath, ['native/flags.js', 'std', 'lean'])).stdout.trim().split(' ');
+const flags = [...shared, '-O0', '-w', '-Itest/simulation'];
 const reasons = JSON.parse(readFileSync(new URL('survivors.json', import.meta.url), 'utf8'));
 const reasonFor = ({ file, kind, old, context }) =>
   reasons.find((r) => r.file === file && r.kind === kind && r.old === old && context.includes(r.line))?.reason;
