@@ -1,4 +1,5 @@
 import { setImmediate } from 'node:timers';
+import { DIRECTIONS } from './constants.ts';
 import { type ConnectionStats, type Description, describe, type Peer, peerFrom, statsFrom } from './description.ts';
 import { PipeDuplex, type PipeDuplexOptions } from './duplex.ts';
 import { PipeError } from './errors.ts';
@@ -6,7 +7,7 @@ import { type FrameBatch, FrameQueue } from './frames.ts';
 import { Handle } from './handles.ts';
 import { type AsClient, type ClientUser, Impersonation } from './impersonation/impersonation.ts';
 import { addConnection, forget, loop, request, tellConnections } from './loop.ts';
-import { type Channel, DIRECTIONS, milliseconds, record, signalOf } from './options.ts';
+import { type Channel, milliseconds, record, signalOf } from './options.ts';
 import { type Deferred, deferred, nothing, orAborted } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
 import { Sender } from './sender.ts';

@@ -1,4 +1,5 @@
 // What native code knows of a connection: who is on the other side, and what went over it.
+import { DESCRIPTION_LENGTH } from './constants.ts';
 import { loop } from './loop.ts';
 
 /** The process on the other side, as the operating system named it when the connection was made. */
@@ -43,7 +44,7 @@ export type Description = readonly [
 ];
 
 /** What native code answers in: it makes no array for it. */
-const numbers = new Float64Array(8);
+const numbers = new Float64Array(DESCRIPTION_LENGTH);
 
 /** Of a connection that is not released yet: native code forgets it after that. */
 export function describe(connection: number): Description {

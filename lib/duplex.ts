@@ -2,9 +2,10 @@
 import { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers';
 import type { PipeConnection } from './connection.ts';
+import { DIRECTIONS } from './constants.ts';
 import type { FrameBatch } from './frames.ts';
 import { loop } from './loop.ts';
-import { boolean, DIRECTIONS, milliseconds, record } from './options.ts';
+import { boolean, milliseconds, record } from './options.ts';
 import { ACCEPTED } from './sender.ts';
 
 /** For {@link PipeConnection.toDuplex}. */

@@ -1,7 +1,8 @@
 // What the numbers of native code stand for on this side: see native/core/handle_table.h.
+import { SLOT_BITS } from './constants.ts';
 
-/** The slot in a number: its lowest 20 bits, also of numbers beyond 2^32. */
-const SLOT = 2 ** 20 - 1;
+/** The slot in a number, also in one beyond 2^32. */
+const SLOT = 2 ** SLOT_BITS - 1;
 
 /**
  * The number of a connection or a server, held once for all that call native code by it. It is dropped in the step that

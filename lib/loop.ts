@@ -1,9 +1,10 @@
 // The native loop of this JavaScript environment: hands what has happened to whom it concerns.
 import { markAsUntransferable } from 'node:worker_threads';
+import { EventKind } from './constants.ts';
 import { failureToError, type PipeError } from './errors.ts';
 import { leaveSlab } from './frames.ts';
 import { HandleTable } from './handles.ts';
-import { EVENT_LENGTH, EventKind, type NativeLoop, native, type RawFailure } from './native.ts';
+import { EVENT_LENGTH, type NativeLoop, native, type RawFailure, SLAB } from './native.ts';
 import { outbox, outboxTable } from './outbox.ts';
 
 /** What connections are told: by one table for all of them, for they are many, and alike. */
@@ -143,7 +144,7 @@ function deliver(count: number, extras: readonly unknown[] | undefined): void {
     const id = events[at + 1]!;
     const third = events[at + 2]!;
     switch (events[at]) {
-      case EventKind.slab:
+      case SLAB:
         if (third === 1) ownSlab = extras![nextExtra++] as Buffer;
         else changeSlab(extras![nextExtra++] as Buffer);
         break;

@@ -1,6 +1,7 @@
 // The addon's whole surface. What crosses is flat: numbers, slabs of bytes, tables of offsets.
 import { fileURLToPath } from 'node:url';
 import load from 'node-gyp-build';
+import { differences, type FILE_OPERATIONS, type FRAMING_KINDS } from './constants.ts';
 
 /** Why something failed, as native code reports it; `errors.ts` makes the Error. */
 export type RawFailure = readonly [
@@ -14,7 +15,7 @@ export type RawFailure = readonly [
 
 /** A framing, spelled out: see native/codec/framing.h. */
 export interface RawFraming {
-  kind: 'raw' | 'lengthPrefix' | 'varint' | 'delimited' | 'contentLength' | 'message';
+  kind: (typeof FRAMING_KINDS)[number];
   lengthBytes?: number;
   bigEndian?: boolean;
   keepHeader?: boolean;
@@ -36,10 +37,10 @@ export interface NativeFraming {
 export interface RawListenOptions {
   path: string;
   framing: NativeFraming;
-  /** 3: duplex, 1: in, 2: out, as this end sees it. */
+  /** One of DIRECTIONS, as this end sees it. */
   direction: number;
   highWaterMark: number;
-  /** 0: owner, 1: authenticated, 2: everyone, 3: sddl. */
+  /** One of ACCESS. */
   access: number;
   sddl: string;
   allowRemote: boolean;
@@ -51,20 +52,10 @@ export interface RawListenOptions {
   outBuffer: number;
 }
 
-/** Kinds of event, in the order of native/core/event_queue.h; `slab` is the boundary's own. */
-export const EventKind = {
-  frames: 0,
-  ended: 1,
-  unsent: 2,
-  drained: 3,
-  closed: 4,
-  accepted: 5,
-  unlistened: 6,
-  settled: 7,
-  slab: 8,
-} as const;
+/** An event of the boundary's own, beside EventKind: see native/binding/delivery.cc. */
+export const SLAB = 8;
 
-/** Numbers an event. */
+/** Numbers an event: see native/binding/delivery.h. */
 export const EVENT_LENGTH = 4;
 
 /**
@@ -93,7 +84,7 @@ export interface NativeLoop {
   listen(options: RawListenOptions): number | RawFailure;
   /**
    * The connection; or 0, and `request` is settled with it. `direction`: as for `listen`.
-   * `impersonation`: 0: anonymous, 1: identification, 2: impersonation, 3: delegation.
+   * `impersonation`: one of LEVELS.
    */
   connect(
     path: string,
@@ -158,7 +149,7 @@ export interface NativeLoop {
   checkAccess(path: string | Uint8Array, mode: number): 0 | RawFailure;
   /**
    * Settles `request` with the result of the operation, done as the client on the impersonation thread.
-   * `flags`: of `fs.constants`; for mkdir and rm, 1: recursive, 2: force. `mode`: of what is made; for readFile, the most
+   * `flags`: of `fs.constants`; for mkdir and rm, RECURSIVE and FORCE. `mode`: of what is made; for readFile, the most
    * bytes that may be read. `more`: what to write, or the new name. `special`: also of what is not a regular file.
    */
   perform(
@@ -174,18 +165,7 @@ export interface NativeLoop {
 }
 
 /** What the impersonation thread can do as the client: see native/impersonation/operations.h. */
-export type Operation =
-  | 'open'
-  | 'readFile'
-  | 'writeFile'
-  | 'stat'
-  | 'lstat'
-  | 'access'
-  | 'readdir'
-  | 'mkdir'
-  | 'rm'
-  | 'rename'
-  | 'user';
+export type Operation = (typeof FILE_OPERATIONS)[number] | 'user';
 
 export interface NativeDecoder {
   /** The slab that holds the frames and the table of their boundaries; or the failure, with the frames before it. */
@@ -194,6 +174,8 @@ export interface NativeDecoder {
 }
 
 export interface NativeAddon {
+  /** What native code takes for granted, as constants.ts does. */
+  readonly constants?: Readonly<Record<string, unknown>>;
   /**
    * `deliver` is called on this thread with what has happened; `events` and `table` are read then. What is gathered in
    * `outbox` is taken before native code does anything else for a connection, and at every flush.
@@ -212,6 +194,16 @@ export interface NativeAddon {
 }
 
 function loadAddon(): NativeAddon {
+  const addon = builtAddon();
+  const differing = differences(addon.constants);
+  if (differing.length === 0) return addon;
+  throw new Error(
+    "framepipe's addon and its JavaScript are of different versions: reinstall it with `npm install framepipe`, " +
+      `or build the addon with \`npm rebuild framepipe\` (they differ in ${differing.join(', ')})`,
+  );
+}
+
+function builtAddon(): NativeAddon {
   try {
     return load(fileURLToPath(new URL('..', import.meta.url)));
   } catch (cause) {

@@ -1,5 +1,6 @@
 // What may be asked for, with defaults; and how it is spelled for native code.
 import { availableParallelism } from 'node:os';
+import { ACCESS, DIRECTIONS, LEVELS } from './constants.ts';
 import { invalid, PipeError } from './errors.ts';
 import { type Framing, framing as framings, rawFraming } from './framing/framing.ts';
 import type { RawListenOptions } from './native.ts';
@@ -92,9 +93,7 @@ export interface ConnectChannel<T> extends Channel<T> {
   readonly ownServerOnly: boolean;
 }
 
-export const DIRECTIONS = { duplex: 3, in: 1, out: 2 } as const;
-const ACCESS = { owner: 0, authenticated: 1, everyone: 2 } as const;
-const LEVELS = { anonymous: 0, identification: 1, impersonation: 2, delegation: 3 } as const;
+const { sddl: SDDL, ...NAMED_ACCESS } = ACCESS;
 const OWNERS = { any: 0, self: 1 } as const;
 const DEFAULT_FRAMING = framings.lengthPrefix();
 const KIB = 1024;
@@ -141,9 +140,9 @@ export function rawAccess(access: Access): { access: number; sddl: string } {
     if (process.platform !== 'win32') {
       throw new PipeError('ENOTSUP', "access: { sddl } is for Windows; use 'owner', 'authenticated' or 'everyone'");
     }
-    return { access: 3, sddl: access.sddl };
+    return { access: SDDL, sddl: access.sddl };
   }
-  return { access: choice('access', access as string, ACCESS), sddl: '' };
+  return { access: choice('access', access as string, NAMED_ACCESS), sddl: '' };
 }
 
 /** A duration in ms: any number from 0 up, `Infinity` included. */

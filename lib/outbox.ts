@@ -1,21 +1,25 @@
 // Small frames on their way into native code, gathered in memory that both sides share, so that many cross at
 // once; see native/binding/outbox.h. No code of the user's runs while one is written: it is there with its bytes and its
 // entry, or not at all.
+import { OUTBOX_COUNT, OUTBOX_ENTRY, OUTBOX_FIRST } from './constants.ts';
 import type { RawFraming } from './native.ts';
 
+// Of this module, so that V8 folds them into hot code: imported ones are loaded each time.
+const COUNT = OUTBOX_COUNT;
+const FIRST = OUTBOX_FIRST;
+const ENTRY = OUTBOX_ENTRY;
 const LONGEST = 2048; // copying more costs more than the crossing that it saves
-const COUNT = 0; // of frames; native code sets it to 0 when it takes them
-const FIRST = 1; // then two numbers for each: the connection, the length
 
 export const outbox: Uint8Array = new Uint8Array(64 * 1024);
-export const outboxTable: Float64Array = new Float64Array(FIRST + 2 * 1024);
+/** How many frames, which native code sets to 0 when it takes them; then of each the connection and the length. */
+export const outboxTable: Float64Array = new Float64Array(FIRST + ENTRY * 1024);
 let filled = 0;
 
 /** Copies a frame of `length` bytes. False when there is no room for it. */
 export function gather(connection: number, frame: Uint8Array, length: number): boolean {
   const count = outboxTable[COUNT]!;
   if (count === 0) filled = 0;
-  const entry = FIRST + 2 * count;
+  const entry = FIRST + ENTRY * count;
   if (entry >= outboxTable.length || filled + length > outbox.length) return false;
   outbox.set(frame, filled); // throws for a detached buffer, and then nothing has changed
   outboxTable[entry] = connection;
@@ -34,7 +38,7 @@ export function gatherMany(
 ): number {
   const count = outboxTable[COUNT]!;
   let end = count === 0 ? 0 : filled;
-  let entry = FIRST + 2 * count;
+  let entry = FIRST + ENTRY * count;
   for (; next < frames.length && entry < outboxTable.length; next++) {
     const length = lengths[next]!;
     if (end + length > outbox.length) break;
@@ -44,7 +48,7 @@ export function gatherMany(
     outboxTable[entry++] = length;
   }
   filled = end;
-  outboxTable[COUNT] = (entry - FIRST) / 2;
+  outboxTable[COUNT] = (entry - FIRST) / ENTRY;
   return next;
 }
 

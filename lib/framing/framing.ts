@@ -1,5 +1,6 @@
 // How frames lie in a stream of bytes: the public factories, and what the rest of the library needs of them.
 import { endianness } from 'node:os';
+import { GREATEST_FRAME, LONGEST_DELIMITER } from '../constants.ts';
 import { failureToError, invalid } from '../errors.ts';
 import { type NativeFraming, native, type RawFailure, type RawFraming } from '../native.ts';
 import { isUint8Array } from './bytes.ts';
@@ -8,7 +9,6 @@ import { type DiscordFrame, discordConversion } from './presets.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
-const GREATEST_FRAME = 1024 * MIB;
 
 const parts: unique symbol = Symbol('framepipe.framing');
 
@@ -200,8 +200,8 @@ function lengthPrefix(options: LengthPrefixOptions & Options = {}): Framing<unkn
 
 function delimited(delimiter: string | Uint8Array, options: Options = {}): Framing<unknown> {
   const bytes = typeof delimiter === 'string' ? Buffer.from(delimiter) : delimiter;
-  if (!isUint8Array(bytes) || bytes.length < 1 || bytes.length > 256) {
-    throw invalid('delimiter', delimiter, 'a string or Uint8Array of 1 to 256 bytes');
+  if (!isUint8Array(bytes) || bytes.length < 1 || bytes.length > LONGEST_DELIMITER) {
+    throw invalid('delimiter', delimiter, `a string or Uint8Array of 1 to ${LONGEST_DELIMITER} bytes`);
   }
   return make({ kind: 'delimited', delimiter: Uint8Array.from(bytes) }, conversionFor(options.as ?? 'buffer'), options);
 }

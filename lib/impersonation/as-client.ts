@@ -1,4 +1,5 @@
 import { constants, type OpenMode, type PathLike, type Stats } from 'node:fs';
+import { FORCE, RECURSIVE } from '../constants.ts';
 import { invalid, PipeError } from '../errors.ts';
 import { loop, request } from '../loop.ts';
 import type { Operation } from '../native.ts';
@@ -42,9 +43,6 @@ export type FileOptions<E = BufferEncoding> =
 const DEFAULT_MAX_LENGTH = 64 * 1024 * 1024;
 /** Node's own limit for readFile. */
 const GREATEST_MAX_LENGTH = 2 ** 31 - 1;
-
-const RECURSIVE = 1;
-const FORCE = 2;
 
 export let releaseClient: (client: AsClient) => void;
 /** Whether an operation was begun with it. */

@@ -6,6 +6,7 @@
 #include <string>
 
 #include "binding/failure_value.h"
+#include "binding/names.h"
 #include "core/outcome.h"
 
 namespace framepipe {
@@ -17,24 +18,11 @@ Failure einval(const char* hint) {
 }
 
 bool readKind(Napi::Object raw, FramingKind& kind) {
-  static constexpr struct {
-    const char* name;
-    FramingKind kind;
-  } kKinds[] = {{"raw", FramingKind::Raw},
-                {"lengthPrefix", FramingKind::LengthPrefix},
-                {"varint", FramingKind::Varint},
-                {"delimited", FramingKind::Delimited},
-                {"contentLength", FramingKind::ContentLength},
-                {"message", FramingKind::Message}};
   const Napi::Value value = raw.Get("kind");
   if (!value.IsString()) return false;
-  const std::string name = value.As<Napi::String>();
-  for (const auto& known : kKinds) {
-    if (name != known.name) continue;
-    kind = known.kind;
-    return true;
-  }
-  return false;
+  const auto known = valueOf<FramingKind>(value.As<Napi::String>().Utf8Value());
+  if (known) kind = *known;
+  return known.has_value();
 }
 
 // Leaves what is not given as it is. False: it is no whole number, or out of range.

@@ -1,10 +1,10 @@
 #include "binding/impersonation_binding.h"
 
-#include <string_view>
 #include <utility>
 
 #include "binding/argument.h"
 #include "binding/failure_value.h"
+#include "binding/names.h"
 #include "impersonation/fail_fast.h"
 #include "impersonation/file_access.h"
 #include "impersonation/operations.h"
@@ -16,8 +16,6 @@ namespace {
 constexpr Failure kReleased{"ERR_PIPE_CLIENT_RELEASED", "impersonate", 0, "the client's identity was given back", {}};
 constexpr Failure kEnded = connectionEnded("impersonate");
 
-enum : uint32_t { kRecursive = 1, kForce = 2 };  // FileOperation's switches, as NativeLoop.perform() takes them
-
 // A path, or contents: text or bytes.
 template <class Container>
 Container bytesAt(const Napi::CallbackInfo& info, size_t index) {
@@ -28,21 +26,6 @@ Container bytesAt(const Napi::CallbackInfo& info, size_t index) {
   if (!info[index].IsString()) return {};
   const std::string text = info[index].As<Napi::String>();
   return Container(text.begin(), text.end());
-}
-
-bool parseKind(std::string_view name, FileOperation::Kind& kind) {
-  using Kind = FileOperation::Kind;
-  constexpr std::pair<std::string_view, Kind> kKinds[] = {
-      {"open", Kind::Open},   {"readFile", Kind::ReadFile}, {"writeFile", Kind::WriteFile}, {"stat", Kind::Stat},
-      {"lstat", Kind::LStat}, {"access", Kind::Access},     {"readdir", Kind::ReadDir},     {"mkdir", Kind::MkDir},
-      {"rm", Kind::Rm},       {"rename", Kind::Rename},
-  };
-  for (const auto& [each, value] : kKinds) {
-    if (each != name) continue;
-    kind = value;
-    return true;
-  }
-  return false;
 }
 
 FileOperation operationFrom(const Napi::CallbackInfo& info, FileOperation::Kind kind) {
@@ -178,12 +161,11 @@ Napi::Value ImpersonationBinding::perform(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Identity> identity = find(idAt(info, 0));
   if (!identity) return failureValue(info.Env(), kReleased);
   const std::string name = info[2].As<Napi::String>();
-  FileOperation::Kind kind;
   if (name == "user")
     post(idAt(info, 1), {}, [identity] { return userOf(*identity); });
-  else if (parseKind(name, kind))
+  else if (const auto kind = valueOf<FileOperation::Kind>(name))
     post(idAt(info, 1), {},
-         [identity, operation = operationFrom(info, kind)] { return performAs(*identity, operation); });
+         [identity, operation = operationFrom(info, *kind)] { return performAs(*identity, operation); });
   else
     return failureValue(info.Env(), {"EINVAL", "perform", 0, "no such operation", {}});
   return info.Env().Undefined();

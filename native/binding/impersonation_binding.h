@@ -12,6 +12,9 @@
 
 namespace framepipe {
 
+// FileOperation's switches, as NativeLoop.perform() takes them.
+enum : uint32_t { kRecursive = 1, kForce = 2 };
+
 class ImpersonationBinding {
  public:
   ImpersonationBinding(Loop& loop, Host& host) : loop_(loop), host_(host), thread_(loop.events(), host) {}

@@ -170,6 +170,7 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
                            static_cast<double>(traffic.frames_in), static_cast<double>(traffic.frames_out),
                            static_cast<double>(peer.pid),          static_cast<double>(peer.session),
                            static_cast<double>(peer.uid),          static_cast<double>(peer.gid)};
+  static_assert(std::tuple_size_v<decltype(numbers)> == kDescriptionLength);
   std::copy(numbers.begin(), numbers.end(), info[1].As<Napi::Float64Array>().Data());
   return info.Env().Undefined();
 }

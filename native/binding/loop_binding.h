@@ -2,9 +2,14 @@
 #pragma once
 #include <napi.h>
 
+#include <cstddef>
+
 namespace framepipe {
 
 class Environment;
+
+// How many numbers describe() writes.
+constexpr size_t kDescriptionLength = 8;
 
 Napi::Object makeLoopObject(Napi::Env env, Environment& environment);
 

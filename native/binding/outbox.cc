@@ -9,8 +9,8 @@ std::span<const Outbox::Run> Outbox::take() {
   runs_.clear();
   size_t at = 0;
   for (size_t i = 0; i < count; ++i) {
-    const auto connection = static_cast<Id>(table_[kFirst + 2 * i]);
-    const auto length = static_cast<size_t>(table_[kFirst + 2 * i + 1]);
+    const auto connection = static_cast<Id>(table_[kFirst + kEntry * i]);
+    const auto length = static_cast<size_t>(table_[kFirst + kEntry * i + 1]);
     frames_.push_back(bytes_.subspan(at, length));
     at += length;
     if (runs_.empty() || runs_.back().connection != connection) runs_.push_back({connection, {&frames_.back(), 0}});

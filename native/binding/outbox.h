@@ -11,7 +11,9 @@ namespace framepipe {
 
 class Outbox {
  public:
-  // `table`: how many frames, then the connection and the length of each.
+  // The table: at kCount how many frames; from kFirst on, kEntry numbers for each: the connection and the length.
+  static constexpr size_t kCount = 0, kFirst = 1, kEntry = 2;
+
   Outbox(std::span<const uint8_t> bytes, std::span<double> table) : bytes_(bytes), table_(table) {}
 
   bool empty() const { return table_[kCount] == 0; }
@@ -25,8 +27,6 @@ class Outbox {
   std::span<const Run> take();
 
  private:
-  static constexpr size_t kCount = 0, kFirst = 1;
-
   std::span<const uint8_t> bytes_;
   std::span<double> table_;
   std::vector<std::span<const uint8_t>> frames_;

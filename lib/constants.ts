@@ -1,0 +1,77 @@
+// Numbers and names that native code and this side both know by heart. They stand here as constants, for hot code; the
+// addon tells its own (native/binding/constants.cc), and native.ts compares them when it loads it.
+import { isDeepStrictEqual } from 'node:util';
+
+export const ACCESS = { owner: 0, authenticated: 1, everyone: 2, sddl: 3 } as const;
+/** Which way frames go, as this end sees it. */
+export const DIRECTIONS = { duplex: 3, in: 1, out: 2 } as const;
+/** What a server may do with its client's identity. */
+export const LEVELS = { anonymous: 0, identification: 1, impersonation: 2, delegation: 3 } as const;
+
+/** What happens, as NativeLoop tells it. */
+export const EventKind = {
+  frames: 0,
+  ended: 1,
+  unsent: 2,
+  drained: 3,
+  closed: 4,
+  accepted: 5,
+  unlistened: 6,
+  settled: 7,
+} as const;
+
+export const FRAMING_KINDS = ['raw', 'lengthPrefix', 'varint', 'delimited', 'contentLength', 'message'] as const;
+/** What can be done to files as the client. */
+export const FILE_OPERATIONS = [
+  'open',
+  'readFile',
+  'writeFile',
+  'stat',
+  'lstat',
+  'access',
+  'readdir',
+  'mkdir',
+  'rm',
+  'rename',
+] as const;
+/** Flags of mkdir and rm. */
+export const RECURSIVE = 1;
+export const FORCE = 2;
+
+/** In bytes, as is the next one. */
+export const GREATEST_FRAME: number = 2 ** 30;
+export const LONGEST_DELIMITER = 256;
+
+/** The lowest bits of a native number are its slot. */
+export const SLOT_BITS = 20;
+/** Numbers that describe a connection. */
+export const DESCRIPTION_LENGTH = 8;
+
+/** Where the outbox's table says how many frames there are; where the first one's entry is; numbers of each entry. */
+export const OUTBOX_COUNT = 0;
+export const OUTBOX_FIRST = 1;
+export const OUTBOX_ENTRY = 2;
+
+const ours: Readonly<Record<string, unknown>> = {
+  access: ACCESS,
+  directions: DIRECTIONS,
+  levels: LEVELS,
+  eventKinds: EventKind,
+  framingKinds: FRAMING_KINDS,
+  fileOperations: FILE_OPERATIONS,
+  recursive: RECURSIVE,
+  force: FORCE,
+  greatestFrame: GREATEST_FRAME,
+  longestDelimiter: LONGEST_DELIMITER,
+  slotBits: SLOT_BITS,
+  descriptionLength: DESCRIPTION_LENGTH,
+  outboxCount: OUTBOX_COUNT,
+  outboxFirst: OUTBOX_FIRST,
+  outboxEntry: OUTBOX_ENTRY,
+};
+
+/** Names of the constants that an addon has otherwise, or not at all, or alone. An old one tells none: `undefined`. */
+export function differences(theirs: Readonly<Record<string, unknown>> = {}): string[] {
+  const names = new Set([...Object.keys(ours), ...Object.keys(theirs)]);
+  return [...names].filter((name) => !isDeepStrictEqual(ours[name], theirs[name]));
+}

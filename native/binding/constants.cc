@@ -1,0 +1,54 @@
+#include "binding/constants.h"
+
+#include "binding/impersonation_binding.h"
+#include "binding/loop_binding.h"
+#include "binding/names.h"
+#include "binding/outbox.h"
+
+namespace framepipe {
+
+namespace {
+
+// By name the number of each value.
+template <class Enum>
+Napi::Object numbersOf(Napi::Env env) {
+  Napi::Object numbers = Napi::Object::New(env);
+  eachValue<Enum>([&](Enum value, const char* name) { numbers.Set(name, static_cast<double>(value)); });
+  numbers.Freeze();
+  return numbers;
+}
+
+// Of an enumeration whose numbers JavaScript does not see.
+template <class Enum>
+Napi::Array namesOf(Napi::Env env) {
+  Napi::Array names = Napi::Array::New(env);
+  eachValue<Enum>([&](Enum, const char* name) { names.Set(names.Length(), name); });
+  names.Freeze();
+  return names;
+}
+
+}  // namespace
+
+void exportConstants(Napi::Env env, Napi::Object exports) {
+  Napi::Object constants = Napi::Object::New(env);
+  constants.Set("access", numbersOf<Access>(env));
+  constants.Set("directions", numbersOf<Direction>(env));
+  constants.Set("levels", numbersOf<ImpersonationLevel>(env));
+  constants.Set("eventKinds", numbersOf<Event::Kind>(env));
+  constants.Set("framingKinds", namesOf<FramingKind>(env));
+  constants.Set("fileOperations", namesOf<FileOperation::Kind>(env));
+  const auto set = [&](const char* name, double number) { constants.Set(name, number); };
+  set("recursive", kRecursive);
+  set("force", kForce);
+  set("greatestFrame", kMaxFrameLength);
+  set("longestDelimiter", Delimiter::kMaxSize);
+  set("slotBits", HandleTable<Connection>::kSlotBits);
+  set("descriptionLength", kDescriptionLength);
+  set("outboxCount", Outbox::kCount);
+  set("outboxFirst", Outbox::kFirst);
+  set("outboxEntry", Outbox::kEntry);
+  constants.Freeze();
+  exports.Set("constants", constants);
+}
+
+}  // namespace framepipe

@@ -1,0 +1,139 @@
+// What JavaScript calls the values of native code's enumerations. A value without a name here is a warning of the
+// compiler (-Wswitch): JavaScript has to know it, too. Any thread.
+#pragma once
+#include <optional>
+#include <string_view>
+
+#include "codec/framing.h"
+#include "core/event_queue.h"
+#include "core/loop_options.h"
+#include "impersonation/operations.h"
+
+namespace framepipe {
+
+constexpr const char* nameOf(Access access) {
+  switch (access) {
+    case Access::Owner:
+      return "owner";
+    case Access::Authenticated:
+      return "authenticated";
+    case Access::Everyone:
+      return "everyone";
+    case Access::Sddl:
+      return "sddl";
+  }
+  return nullptr;
+}
+
+constexpr const char* nameOf(Direction direction) {
+  switch (direction) {
+    case Direction::Duplex:
+      return "duplex";
+    case Direction::In:
+      return "in";
+    case Direction::Out:
+      return "out";
+  }
+  return nullptr;
+}
+
+constexpr const char* nameOf(ImpersonationLevel level) {
+  switch (level) {
+    case ImpersonationLevel::Anonymous:
+      return "anonymous";
+    case ImpersonationLevel::Identification:
+      return "identification";
+    case ImpersonationLevel::Impersonation:
+      return "impersonation";
+    case ImpersonationLevel::Delegation:
+      return "delegation";
+  }
+  return nullptr;
+}
+
+constexpr const char* nameOf(Event::Kind kind) {
+  switch (kind) {
+    case Event::Kind::Frames:
+      return "frames";
+    case Event::Kind::Ended:
+      return "ended";
+    case Event::Kind::Unsent:
+      return "unsent";
+    case Event::Kind::Drained:
+      return "drained";
+    case Event::Kind::Closed:
+      return "closed";
+    case Event::Kind::Accepted:
+      return "accepted";
+    case Event::Kind::Unlistened:
+      return "unlistened";
+    case Event::Kind::Settled:
+      return "settled";
+  }
+  return nullptr;
+}
+
+constexpr const char* nameOf(FramingKind kind) {
+  switch (kind) {
+    case FramingKind::Raw:
+      return "raw";
+    case FramingKind::LengthPrefix:
+      return "lengthPrefix";
+    case FramingKind::Varint:
+      return "varint";
+    case FramingKind::Delimited:
+      return "delimited";
+    case FramingKind::ContentLength:
+      return "contentLength";
+    case FramingKind::Message:
+      return "message";
+  }
+  return nullptr;
+}
+
+constexpr const char* nameOf(FileOperation::Kind kind) {
+  switch (kind) {
+    case FileOperation::Kind::Open:
+      return "open";
+    case FileOperation::Kind::ReadFile:
+      return "readFile";
+    case FileOperation::Kind::WriteFile:
+      return "writeFile";
+    case FileOperation::Kind::Stat:
+      return "stat";
+    case FileOperation::Kind::LStat:
+      return "lstat";
+    case FileOperation::Kind::Access:
+      return "access";
+    case FileOperation::Kind::ReadDir:
+      return "readdir";
+    case FileOperation::Kind::MkDir:
+      return "mkdir";
+    case FileOperation::Kind::Rm:
+      return "rm";
+    case FileOperation::Kind::Rename:
+      return "rename";
+  }
+  return nullptr;
+}
+
+// Calls visit(value, name) for each value of an enumeration of 8 bits, the least one first.
+template <class Enum, class Visit>
+constexpr void eachValue(Visit visit) {
+  for (int number = 0; number < 256; ++number) {
+    const auto value = static_cast<Enum>(number);
+    if (const char* name = nameOf(value)) visit(value, name);
+  }
+}
+
+// The value that JavaScript calls so, if there is one.
+template <class Enum>
+constexpr std::optional<Enum> valueOf(std::string_view name) {
+  std::optional<Enum> found;
+  eachValue<Enum>([&](Enum value, std::string_view known) {
+    if (known == name) found = value;
+  });
+  return found;
+}
+
+}  // namespace framepipe
