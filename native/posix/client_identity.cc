@@ -2,17 +2,13 @@
 
 #include <pwd.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
-#include <cstring>
 #include <utility>
 #include <vector>
 
-#include "impersonation/fail_fast.h"
 #include "posix/acting.h"
 #include "posix/errno_failure.h"
 
@@ -20,17 +16,7 @@
 #define SO_PEERGROUPS 59
 #endif
 
-namespace framepipe {
-
-void failFast(const char* why) noexcept {
-  // write(2), not stdio: its locks may be held.
-  for (const char* part : {"framepipe: ", why, "\n"}) {
-    if (write(STDERR_FILENO, part, std::strlen(part)) < 0) break;
-  }
-  std::abort();
-}
-
-namespace posix {
+namespace framepipe::posix {
 
 namespace {
 
@@ -153,5 +139,4 @@ Outcome<std::shared_ptr<Identity>> takeClientIdentity(int socket, bool to_act) {
   return std::shared_ptr<Identity>(std::move(identity));
 }
 
-}  // namespace posix
-}  // namespace framepipe
+}  // namespace framepipe::posix

@@ -2,7 +2,6 @@
 
 #include <sddl.h>
 
-#include <cstring>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -12,19 +11,7 @@
 #include "win32/wide_string.h"
 #include "win32/win32_failure.h"
 
-namespace framepipe {
-
-void failFast(const char* why) noexcept {
-  const HANDLE errors = GetStdHandle(STD_ERROR_HANDLE);
-  DWORD written = 0;
-  for (const char* part : {"framepipe: ", why, "\n"})
-    WriteFile(errors, part, static_cast<DWORD>(std::strlen(part)), &written, nullptr);
-  RaiseFailFastException(nullptr, nullptr, 0);
-  TerminateProcess(GetCurrentProcess(), static_cast<UINT>(STATUS_FATAL_APP_EXIT));
-  for (;;) Sleep(INFINITE);
-}
-
-namespace win32 {
+namespace framepipe::win32 {
 
 namespace {
 
@@ -159,5 +146,4 @@ Outcome<std::shared_ptr<Identity>> takeClientIdentity(HANDLE pipe, bool to_act) 
   return std::shared_ptr<Identity>(std::move(identity));
 }
 
-}  // namespace win32
-}  // namespace framepipe
+}  // namespace framepipe::win32
