@@ -76,7 +76,7 @@ class Environment final : public Host {
   int running_ = 2;  // the loop and the doorbell: not stopped yet
 };
 
-// addon.attach(deliver, events, table): see NativeAddon in lib/native.ts.
+// addon.attach(): see NativeAddon in lib/native.ts.
 void exportAttach(Napi::Env env, Napi::Object exports);
 
 }  // namespace framepipe

@@ -156,7 +156,7 @@ Napi::Value ImpersonationBinding::checkAccess(const Napi::CallbackInfo& info) {
   return failure ? failureValue(info.Env(), failure) : Napi::Number::New(info.Env(), 0);
 }
 
-// perform(identity, request, operation, path, flags, mode, more)
+// perform(identity, request, operation, path, flags, mode, more, special)
 Napi::Value ImpersonationBinding::perform(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Identity> identity = find(idAt(info, 0));
   if (!identity) return failureValue(info.Env(), kReleased);

@@ -12,7 +12,7 @@ export function linuxPhases(options) {
       async run() {
         await buildNative();
         await buildTypeScript();
-        if (system === 'Linux') await prebuildLinux(); // for test/package.test.ts
+        if (system === 'Linux') await prebuildLinux(); // for test/package.linux.test.ts
         return vitest([process.execPath], options.vitest);
       },
     },

@@ -1,4 +1,4 @@
-// The other side in C#: System.IO.Pipes with StreamString's wire format, and BinaryWriter's. Compiled by mono.ts.
+// The other side in C#: System.IO.Pipes with StreamString's wire format, and BinaryWriter's. Compiled by mono.linux.test.ts.
 //
 //   Peer.exe file-server NAME CLIENTS     proves itself, reads a file's name, sends the file as the client sees it
 //   Peer.exe file-client NAME FILE        the same, asked
