@@ -67,7 +67,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   }
 
   /**
-   * Settles when the connection has ended and its handle is released, whoever ended it: resolves when that was in
+   * Settles when the connection has ended and its handle is released, whichever side ended it: resolves when that was in
    * good order (either side closed), rejects with the error otherwise. Never an unhandled rejection.
    */
   get closed(): Promise<void> {
@@ -91,7 +91,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     }
   }
 
-  /** Frames in order until the peer closes. Leaving the loop closes nothing: what was not consumed stays readable. */
+  /** Frames in order until the peer closes. Leaving the loop closes nothing: frames not consumed stay readable. */
   [Symbol.asyncIterator](): AsyncIterableIterator<T> {
     return new ReaderIterator(this.#readers, nextFrame<T>);
   }
@@ -141,9 +141,9 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   }
 
   /**
-   * Closes gracefully: what was sent goes out, and stays readable for the peer after the close; frames that were not
+   * Closes gracefully: everything sent goes out, and stays readable for the peer after the close; frames that were not
    * read are dropped. Resolves when the handle is released. A peer that does not read holds it for `timeout` ms
-   * (default 5,000; `Infinity` allowed): then what it did not take is dropped, and `close` rejects with `ETIMEDOUT`.
+   * (default 5,000; `Infinity` allowed): then `close` drops the rest and rejects with `ETIMEDOUT`.
    */
   async close(options: { timeout?: number | undefined } = {}): Promise<void> {
     const { timeout = DEFAULT_CLOSE_TIMEOUT } = record('options', options);
@@ -165,7 +165,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     }
   }
 
-  /** Ends the connection at once; what was not written yet is dropped. `closed` and reads that wait reject with `error`, if given. */
+  /** Ends the connection at once; bytes not written yet are dropped. `closed` and reads that wait reject with `error`, if given. */
   destroy(error?: unknown): void {
     if (this.#state === 'released') return;
     this.#error ??= error; // null, as callbacks say it, is no error
@@ -191,7 +191,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     return this.#client().run(fn);
   }
 
-  /** Who the client is: its account, as the operating system knows it. Server side only. */
+  /** The client's account, as the operating system knows it. Server side only. */
   peerUser(): Promise<ClientUser> {
     return this.#client().user();
   }
@@ -224,7 +224,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     return this;
   }
 
-  /** What went over the connection so far. */
+  /** Counts of the traffic so far. */
   stats(): ConnectionStats {
     return statsFrom(this.#describe(), this.available);
   }

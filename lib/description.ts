@@ -5,8 +5,8 @@ import { loop } from './loop.ts';
 /** The process on the other side, as the operating system named it when the connection was made. */
 export interface Peer {
   /**
-   * Its process id. For information: ids are used again once a process has ended. Not of a peer on another machine, which
-   * could say what it likes.
+   * Its process id. For information: ids are used again once a process has ended. Absent
+   * for a peer on another machine, which could claim any id.
    */
   readonly pid?: number;
   /** Windows: its session. */
@@ -17,7 +17,7 @@ export interface Peer {
   readonly gid?: number;
 }
 
-/** What went over a connection so far. */
+/** Counts of a connection's traffic so far. */
 export interface ConnectionStats {
   /** Bytes that have arrived, with headers and delimiters. */
   readonly bytesReceived: number;

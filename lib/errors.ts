@@ -32,9 +32,9 @@ export type PipeErrorCode =
   | 'ERR_PIPE_UNTRUSTED_SERVER'
   | (string & {});
 
-/** What a {@link PipeError} knows beside its code and message. */
+/** The fields of a {@link PipeError} beside its code and message. */
 export interface PipeErrorFields {
-  /** What was attempted, in Node's words: `connect`, `listen`, `read`, `write`, `open`, … */
+  /** The attempted operation, in Node's words: `connect`, `listen`, `read`, `write`, `open`, … */
   syscall?: string | undefined;
   /** The pipe's or file's path. */
   path?: string | undefined;
@@ -44,7 +44,7 @@ export interface PipeErrorFields {
   winerror?: number | undefined;
   /** `ERR_FRAME_*`: the length in bytes that was declared (or given to `send`). */
   declaredLength?: number | undefined;
-  /** `ERR_FRAME_*`: what the framing allows, in bytes; for `ERR_FRAME_TRUNCATED`, how many had arrived. */
+  /** `ERR_FRAME_*`: the length that the framing allows, in bytes; for `ERR_FRAME_TRUNCATED`, the bytes that had arrived. */
   limit?: number | undefined;
   /** `ERR_FRAME_*`: where the frame begins, in bytes since the stream began. */
   position?: number | undefined;
@@ -53,15 +53,15 @@ export interface PipeErrorFields {
 }
 
 /**
- * What framepipe rejects with. `code` is Node's where one exists (`ENOENT`, `EACCES`, `EADDRINUSE`, …);
+ * The error that framepipe rejects with. `code` is Node's where one exists (`ENOENT`, `EACCES`, `EADDRINUSE`, …);
  * ours begin with `ERR_PIPE_` and `ERR_FRAME_`. Messages read like Node's and say what to do where that is known.
  */
 export class PipeError extends Error {
   /** `'PipeError'` */
   override readonly name: string = 'PipeError';
-  /** What is wrong: for programs, where the message is for people. */
+  /** The reason, for programs; the message is for people. */
   readonly code: PipeErrorCode;
-  /** What was attempted, in Node's words: `connect`, `listen`, `read`, `write`, `open`, … */
+  /** The attempted operation, in Node's words: `connect`, `listen`, `read`, `write`, `open`, … */
   declare readonly syscall?: string;
   /** The pipe's or file's path. */
   declare readonly path?: string;
@@ -71,13 +71,12 @@ export class PipeError extends Error {
   declare readonly winerror?: number;
   /** `ERR_FRAME_*`: the length in bytes that was declared (or given to `send`). */
   declare readonly declaredLength?: number;
-  /** `ERR_FRAME_*`: what the framing allows, in bytes; for `ERR_FRAME_TRUNCATED`, how many had arrived. */
+  /** `ERR_FRAME_*`: the length that the framing allows, in bytes; for `ERR_FRAME_TRUNCATED`, the bytes that had arrived. */
   declare readonly limit?: number;
   /** `ERR_FRAME_*`: where the frame begins, in bytes since the stream began. */
   declare readonly position?: number;
 
-  /** For those who make such errors themselves, in tests. */
-
+  /** For tests, which make such errors themselves. */
   constructor(code: PipeErrorCode, message: string, { cause, ...fields }: PipeErrorFields = {}) {
     super(message, cause === undefined ? undefined : { cause });
     this.code = code;
@@ -105,7 +104,7 @@ function at(syscall: string, position: number): string {
   return syscall === 'read' ? `, at byte ${position} of the stream` : '';
 }
 
-/** An argument or option that cannot be: names it, what was given, and what would do. */
+/** The error for an invalid argument or option: names it, the given value and the valid ones. */
 export function invalid(name: string, value: unknown, expected: string): PipeError {
   return new PipeError('EINVAL', `${name} must be ${expected}, not ${shown(value)}`);
 }

@@ -11,8 +11,8 @@ const SOCKET_LONGEST = 107;
 /**
  * The path behind a pipe's name, the one that .NET uses: `\\\\.\\pipe\\NAME` on Windows,
  * `$TMPDIR/CoreFxPipe_NAME` (or `/tmp/…`) elsewhere. Full paths are taken as they are.
- * An invalid name is refused here, before anything is created: what Windows would understand as another path (`..`, a
- * trailing dot or blank), and plain names that would not be the same on both systems.
+ * An invalid name is refused here, before anything is created: names that Windows would understand as another path (`..`,
+ * a trailing dot or blank), and plain names that would not be the same on both systems.
  */
 export function pipePath(name: string, host?: string, platform: NodeJS.Platform = process.platform): string {
   if (typeof name !== 'string') throw invalid('name', name, 'a string');

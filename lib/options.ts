@@ -12,7 +12,7 @@ export type Direction = 'duplex' | 'in' | 'out';
  * Who may connect. `owner`: the server's own user (on Linux also root). `authenticated`: every user with an account
  * that logged on. `everyone`: anybody. `{ sddl }`: a security descriptor in Windows' own words
  * (https://learn.microsoft.com/windows/win32/secauthz/security-descriptor-string-format).
- * Whatever it says, nobody but the owner may create another instance of the pipe.
+ * In any case, only the owner may create another instance of the pipe.
  * On Linux it becomes the socket's mode (0600, or 0666) and a check of each peer; `{ sddl }` is refused with `ENOTSUP`.
  */
 export type Access =

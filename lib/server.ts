@@ -6,7 +6,7 @@ import { type Access, type Channel, callable, rawAccess, record } from './option
 import { type Deferred, deferred, nothing, onAbort } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
 
-/** What a server did so far. */
+/** Counts of a server's connections so far. */
 export interface ServerStats {
   /** Connections made since the server was opened. */
   readonly accepted: number;
@@ -110,7 +110,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
     if (failure !== 0) throw failureToError(failure, this.path);
   }
 
-  /** What the server did so far. */
+  /** Counts of the server's connections so far, and its last failure. */
   stats(): ServerStats {
     this.#noteFailure();
     return {

@@ -258,7 +258,7 @@ describe('a stream that breaks its framing', () => {
     expect(String(await client.read())).toBe('that was too much');
   });
 
-  it('ends with ERR_FRAME_TRUNCATED when the peer leaves in mid-frame', async () => {
+  it('ends with ERR_FRAME_TRUNCATED when the peer leaves inside a frame', async () => {
     const { client, served } = await pair({ framing: framing.lengthPrefix() }, { framing: framing.raw() });
     await client.send(Buffer.from([10, 0, 0, 0, 1, 2, 3]));
     await client.close();

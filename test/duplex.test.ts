@@ -565,7 +565,7 @@ describe('what a socket has, too', () => {
     stream.destroy();
   });
 
-  it('options that cannot be are refused', async () => {
+  it('invalid options are refused', async () => {
     const { client } = await pair(raw);
     expect(() => client.toDuplex({ linger: -1 })).toThrow(/linger/);
     expect(() => client.toDuplex({ allowHalfOpen: 1 as unknown as boolean })).toThrow(/allowHalfOpen/);

@@ -198,7 +198,7 @@ describe('maxInstances', () => {
   });
 });
 
-describe('options that cannot be', () => {
+describe('invalid options', () => {
   it.each([
     ['direction', 'sideways'],
     ['access', 'nobody'],

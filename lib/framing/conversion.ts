@@ -1,7 +1,7 @@
 // What a frame is to JavaScript: its bytes, the text in them, or the JSON in that text.
 import { invalid, PipeError } from '../errors.ts';
 
-/** What frames are: `'buffer'`, `'json'`, or the text in them, in one of Node's encodings. */
+/** The type of frames: `'buffer'`, `'json'`, or the text in them, in one of Node's encodings. */
 export type As = 'buffer' | 'json' | BufferEncoding;
 
 /** Makes frames of bytes, and bytes of frames. */

@@ -59,7 +59,10 @@ export class FrameDecoder<T = Buffer> {
     return frames;
   }
 
-  /** The stream has ended. Throws `ERR_FRAME_TRUNCATED` when that was within a frame, and what `push` has not thrown yet. */
+  /**
+   * The stream has ended. Throws `ERR_FRAME_TRUNCATED` when that was inside a frame, and the error that `push` has not
+   * thrown yet.
+   */
   end(): void {
     if (this.#found[0] instanceof Lost) throw (this.#found.shift() as Lost).error;
     if (this.#error !== undefined) throw this.#error;

@@ -14,7 +14,7 @@ const parts: unique symbol = Symbol('framepipe.framing');
 
 /**
  * How bytes become frames, and frames bytes: made by the functions of {@link framing}, never by hand.
- * T is what frames are: `Buffer`, unless `as` says otherwise. Frozen; may be used for any number of pipes.
+ * T is the type of frames: `Buffer`, unless `as` says otherwise. Frozen; may be used for any number of pipes.
  */
 export interface Framing<T = Buffer> {
   /** How frames are told apart. */
@@ -31,10 +31,10 @@ interface Parts<T> {
   readonly conversion: Conversion<T>;
 }
 
-/** What all framings take. */
+/** The options that all framings take. */
 export interface FramingOptions {
   /**
-   * The longest frame in bytes, without what surrounds it: 1 … 1 GiB. Default: 16 MiB. A longer one that arrives is an
+   * The longest frame in bytes, without header and delimiter: 1 … 1 GiB. Default: 16 MiB. A longer one that arrives is an
    * `ERR_FRAME_TOO_LARGE` before memory is taken for it; one that is sent is refused, and nothing of it is written.
    */
   maxFrameLength?: number | undefined;
@@ -54,13 +54,13 @@ export interface LengthPrefixOptions extends FramingOptions {
    */
   adjustment?: number | undefined;
   /**
-   * Frames carry their header (`offset` bytes and the length field) both ways, and what `send` is given in place of the
-   * length is replaced by the right one. Default: `false`.
+   * Frames carry their header (`offset` bytes and the length field) both ways, and `send` writes the right
+   * length in place of the given one. Default: `false`.
    */
   keepHeader?: boolean | undefined;
 }
 
-/** Makes a framing. What its frames are follows from `as`: `Buffer` by default, any JSON value, or strings. */
+/** Makes a framing. The type of its frames follows from `as`: `Buffer` by default, any JSON value, or strings. */
 export interface FramingFactory<Options> {
   (options?: Options & { as?: 'buffer' | undefined }): Framing<Buffer>;
   <T = unknown>(options: Options & { as: 'json' }): Framing<T>;
@@ -90,7 +90,7 @@ export interface Framings {
     (delimiter: string | Uint8Array, options: FramingOptions & { as: BufferEncoding }): Framing<string>;
   };
   /**
-   * Lines that end in LF or CR LF; LF is what is sent. With `as: 'json'` this is NDJSON. A line that is not ended when the
+   * Lines that end in LF or CR LF; LF is sent. With `as: 'json'` this is NDJSON. A line that is not ended when the
    * peer closes is an `ERR_FRAME_TRUNCATED`.
    */
   readonly lines: FramingFactory<FramingOptions>;
@@ -107,7 +107,7 @@ export interface Framings {
    */
   readonly message: FramingFactory<FramingOptions>;
   /**
-   * No framing: bytes as they come, at most `maxFrameLength` of them at once, and what is sent may have any length.
+   * No framing: bytes as they come, at most `maxFrameLength` of them at once; `send` takes any length.
    * `as` is `'buffer'` or an encoding that may be cut anywhere: a character of UTF-8 may arrive in two parts.
    */
   readonly raw: {
@@ -250,8 +250,8 @@ function integer(name: string, value: number, least: number, most: number): numb
 }
 
 /**
- * How frames lie on the wire; the same on both sides of a pipe. What is malformed rejects with `ERR_FRAME_INVALID`, what
- * is too long with `ERR_FRAME_TOO_LARGE`, an end within a frame with `ERR_FRAME_TRUNCATED`.
+ * How frames lie on the wire; the same on both sides of a pipe. A malformed frame rejects with
+ * `ERR_FRAME_INVALID`, one that is too long with `ERR_FRAME_TOO_LARGE`, an end inside a frame with `ERR_FRAME_TRUNCATED`.
  *
  * ```ts
  * framing.lengthPrefix()                                    // Framing<Buffer>

@@ -8,7 +8,7 @@ import { type Conversion, wrongType } from './conversion.ts';
 export interface DiscordFrame<T = unknown> {
   /** 0: handshake, 1: frame, 2: close, 3: ping, 4: pong. */
   opcode: number;
-  /** What the JSON says; with `as: 'buffer'`, its bytes. */
+  /** The value of the JSON; with `as: 'buffer'`, its bytes. */
   data: T;
 }
 

@@ -25,7 +25,7 @@ export interface ClientUser {
 export type FileOptions<E = BufferEncoding> =
   | E
   | {
-      /** What the text is encoded in. Default: none for reading, which gives a Buffer; `'utf8'` for writing. */
+      /** The encoding of the text. Default: none for reading, which gives a Buffer; `'utf8'` for writing. */
       readonly encoding?: E | undefined;
       /** How the file is opened. Default: `'r'` for reading, `'w'` for writing. */
       readonly flag?: OpenMode | undefined;
@@ -167,7 +167,7 @@ export class AsClient {
     return this.#perform('rm', path, () => [(recursive ? RECURSIVE : 0) | (force ? FORCE : 0)]);
   }
 
-  /** Gives a file or folder another name or place; what has that name is replaced. */
+  /** Gives a file or folder another name or place, and replaces whatever has that name. */
   rename(from: PathLike, to: PathLike): Promise<void> {
     return this.#perform('rename', from, () => [0, 0, nativePath(to)]);
   }

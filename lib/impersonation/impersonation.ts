@@ -134,7 +134,7 @@ async function usedBy<R>(as: AsClient, promise: PromiseLike<R>): Promise<R> {
   if (!wasUsed(as)) {
     throw new PipeError(
       'ERR_PIPE_ASYNC_WITHOUT_CLIENT',
-      'the function returned a promise and never used the client that it was given, so what it waited for was done as the ' +
+      'the function returned a promise and never used the client that it was given, so its work was done as the ' +
         'server: await an operation of the client in it, or return no promise',
       { cause: failure?.error },
     );

@@ -70,7 +70,7 @@ export const connecting = area({
     'connect: with a name that has separators': () => connect('a/b'),
     'connect: with a name that is too long': () => connect('x'.repeat(300)),
     'connect: with what are no options': ({ name }: Attempt) => connect(name, 5 as never),
-    'connect: with an option that cannot be': ({ name }: Attempt) => connect(name, { timeout: -1 }),
+    'connect: with an invalid option': ({ name }: Attempt) => connect(name, { timeout: -1 }),
   },
   rows: [
     { call: 'connect', when: 'nobody serves the name', code: 'ENOENT', ...CONNECT, says: '' },
@@ -188,7 +188,7 @@ export const connecting = area({
       says: 'options must be an object, not 5',
     },
     {
-      call: 'connect: with an option that cannot be',
+      call: 'connect: with an invalid option',
       when: 'somebody serves it',
       code: 'EINVAL',
       says: 'timeout must be a number of milliseconds from 0 up, not -1',

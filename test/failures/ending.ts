@@ -76,7 +76,7 @@ export const ending = area({
     },
     {
       call: 'closed',
-      when: 'the peer has sent what is no frame',
+      when: 'the peer has sent a malformed frame',
       meanwhile: 'this side closes the connection',
       code: 'ERR_FRAME_INVALID',
       ...FRAME,
@@ -93,7 +93,7 @@ export const ending = area({
         'the peer has left',
         'the peer has left, and did not read everything',
         'the peer has left within a frame',
-        'the peer has sent what is no frame',
+        'the peer has sent a malformed frame',
         'it only receives',
         'it only sends',
         'its stream was ended',
@@ -133,7 +133,7 @@ export const ending = area({
     // Waiting until the peer has read.
     {
       call: 'waitForDrain',
-      when: ['open', 'it only receives', 'it only sends', 'the peer has sent what is no frame'],
+      when: ['open', 'it only receives', 'it only sends', 'the peer has sent a malformed frame'],
       ...DONE,
     },
     {

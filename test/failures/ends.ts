@@ -106,7 +106,7 @@ export const endStates = {
 
   'the peer has sent a frame longer than `maxFrameLength`': (side: Side) =>
     ofMessages(side) ? brokenByMessage(side) : broken(side, DECLARES_TOO_MUCH),
-  'the peer has sent what is no frame': (side: Side) => broken(side, ENDLESS_VARINT, { framing: framing.varint() }),
+  'the peer has sent a malformed frame': (side: Side) => broken(side, ENDLESS_VARINT, { framing: framing.varint() }),
 
   'it only receives': (side: Side) => ends(side, { direction: 'in' }, { direction: 'out' }),
   'it only sends': (side: Side) => ends(side, { direction: 'out' }, { direction: 'in' }),
@@ -121,7 +121,7 @@ export const endStates = {
 
 /** Messages have no framing that could be broken, and no stream. */
 export function possible(state: string, side: Side): boolean {
-  const bytesOnly = ['the peer has left within a frame', 'the peer has sent what is no frame', 'its stream was ended'];
+  const bytesOnly = ['the peer has left within a frame', 'the peer has sent a malformed frame', 'its stream was ended'];
   return !ofMessages(side) || !bytesOnly.includes(state);
 }
 

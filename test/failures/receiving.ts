@@ -60,7 +60,7 @@ export const receiving = area({
     },
     {
       call: [...readers],
-      when: 'the peer has sent what is no frame',
+      when: 'the peer has sent a malformed frame',
       code: 'ERR_FRAME_INVALID',
       ...READ,
       says: /./,

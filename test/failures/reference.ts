@@ -36,9 +36,9 @@ function failures(outcome: Outcome, when: string): Failure[] {
 function failure(comes: Comes | undefined, when: string): Failure[] {
   if (comes === undefined || 'gives' in comes) return [];
   if ('rejects' in comes)
-    return [{ code: 'what was given', why: "`signal`'s reason; the error for `destroy`; what `fn` threw" }];
+    return [{ code: 'the given error', why: "`signal`'s reason; the error for `destroy`; what `fn` threw" }];
   const { code, says, syscall } = comes;
-  if (code === 'EINVAL' && !syscall) return [{ code: '`EINVAL`', why: 'an argument or option that cannot be' }];
+  if (code === 'EINVAL' && !syscall) return [{ code: '`EINVAL`', why: 'an invalid argument or option' }];
   return [
     { code: `\`${code}\``, why: typeof says === 'string' && says !== '' ? says.replace(/\d+ ms/, '… ms') : when },
   ];

@@ -15,10 +15,10 @@ export const sending = area({
     send: ({ it }) => it.send(frame),
     'send (a large frame)': ({ it }) => it.send(Buffer.alloc(LONGEST)),
     'send: a frame longer than `maxFrameLength`': ({ it }) => it.send(Buffer.alloc(LONGEST + 1)),
-    'send: what is no frame': ({ it }) => it.send('text' as never),
+    'send: no frame': ({ it }) => it.send('text' as never),
     sendMany: ({ it }) => it.sendMany([frame, frame]),
     'sendMany: a frame longer than `maxFrameLength`': ({ it }) => it.sendMany([frame, Buffer.alloc(LONGEST + 1)]),
-    'sendMany: what is no frame': ({ it }) => it.sendMany([frame, 'text' as never]),
+    'sendMany: no frame': ({ it }) => it.sendMany([frame, 'text' as never]),
     'sendMany: what is not iterable': ({ it }) => it.sendMany(5 as never),
   },
   rows: [
@@ -84,7 +84,7 @@ export const sending = area({
       says: /./,
     },
     {
-      call: ['send: what is no frame', 'sendMany: what is no frame'],
+      call: ['send: no frame', 'sendMany: no frame'],
       when: 'open',
       code: 'ERR_INVALID_ARG_TYPE',
       says: "The frame must be a Uint8Array. Received type string; to send strings, make the framing with { as: 'utf8' }",
@@ -98,7 +98,7 @@ export const sending = area({
     // The peer's frames are one direction, ours the other.
     {
       call: [...send],
-      when: ['the peer has sent a frame longer than `maxFrameLength`', 'the peer has sent what is no frame'],
+      when: ['the peer has sent a frame longer than `maxFrameLength`', 'the peer has sent a malformed frame'],
       gives: undefined,
     },
   ],

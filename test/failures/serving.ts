@@ -48,7 +48,7 @@ const listening = area({
     'listen: with an empty name': () => listen(''),
     'listen: with a name that is too long': () => listen('x'.repeat(300)),
     'listen: with what are no options': (name) => listen(name, null as never),
-    'listen: with an option that cannot be': (name) => listen(name, { access: 'nobody' } as never as ListenOptions),
+    'listen: with an invalid option': (name) => listen(name, { access: 'nobody' } as never as ListenOptions),
   },
   rows: [
     {
@@ -122,7 +122,7 @@ const listening = area({
       says: 'options must be an object, not null',
     },
     {
-      call: 'listen: with an option that cannot be',
+      call: 'listen: with an invalid option',
       when: OPEN,
       code: 'EINVAL',
       says: 'access must be one of owner, authenticated, everyone, not "nobody"',

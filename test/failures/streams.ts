@@ -52,7 +52,7 @@ export const streams = area({
       new Promise((resolve, reject) => stream.end((e?: Error) => (e ? reject(e) : resolve(0)))),
     'finished(stream)': ({ stream }) => finished(stream),
     'toDuplex: with what are no options': async ({ it }) => void it.toDuplex(null as never),
-    'toDuplex: with an option that cannot be': async ({ it }) => void it.toDuplex({ linger: -1 }),
+    'toDuplex: with an invalid option': async ({ it }) => void it.toDuplex({ linger: -1 }),
   },
   rows: [
     {
@@ -88,7 +88,7 @@ export const streams = area({
       says: 'options must be an object, not null',
     },
     {
-      call: 'toDuplex: with an option that cannot be',
+      call: 'toDuplex: with an invalid option',
       when: OPEN,
       code: 'EINVAL',
       says: 'linger must be a number of milliseconds from 0 up, not -1',
