@@ -8,7 +8,7 @@ export const DIRECTIONS = { duplex: 3, in: 1, out: 2 } as const;
 /** What a server may do with its client's identity. */
 export const LEVELS = { anonymous: 0, identification: 1, impersonation: 2, delegation: 3 } as const;
 
-/** What happens, as NativeLoop tells it. */
+/** Kinds of event, as NativeLoop tells them. */
 export const EventKind = {
   frames: 0,
   ended: 1,

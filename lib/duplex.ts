@@ -108,12 +108,12 @@ export class PipeDuplex extends Duplex {
     return this;
   }
 
-  /** For those who take this for a TCP socket: does nothing. Small writes of one turn leave together anyway. */
+  /** For code that expects a TCP socket: does nothing. Small writes of one turn leave together anyway. */
   setNoDelay(_noDelay?: boolean): this {
     return this;
   }
 
-  /** For those who take this for a TCP socket: does nothing. A pipe's peer that dies is noticed at once. */
+  /** For code that expects a TCP socket: does nothing. A pipe's peer that dies is noticed at once. */
   setKeepAlive(_enable?: boolean, _initialDelay?: number): this {
     return this;
   }

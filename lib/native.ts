@@ -63,7 +63,7 @@ export const EVENT_LENGTH = 4;
  * A number names a connection, a listener, an identity or a request: a whole number below 2^53 that is never given out
  * twice. One that was given back, and 0, name nothing.
  *
- * What happens is told by `deliver`, a batch at a time: `count` events of four numbers each, in `events`
+ * `deliver` tells the events, a batch at a time: `count` events of four numbers each, in `events`
  * (whose last element is 1 while a delivery and its microtasks run: what is sent then needs no flush of its own):
  *
  * | kind | id | third | fourth | takes from `extras` |

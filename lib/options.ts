@@ -13,7 +13,7 @@ export type Direction = 'duplex' | 'in' | 'out';
  * that logged on. `everyone`: anybody. `{ sddl }`: a security descriptor in Windows' own words
  * (https://learn.microsoft.com/windows/win32/secauthz/security-descriptor-string-format).
  * In any case, only the owner may create another instance of the pipe.
- * On Linux it becomes the socket's mode (0600, or 0666) and a check of each peer; `{ sddl }` is refused with `ENOTSUP`.
+ * On Linux `access` becomes the socket's mode (0600, or 0666) and a check of each peer; `{ sddl }` is refused with `ENOTSUP`.
  */
 export type Access =
   | 'owner'

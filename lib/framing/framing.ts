@@ -136,8 +136,8 @@ export interface Framings {
   };
   /**
    * Native messaging of Chrome, Edge and Firefox: a 32-bit length in the machine's own byte order, then JSON
-   * (https://developer.chrome.com/docs/extensions/develop/concepts/native-messaging). `maxFrameLength` is 64 MiB, what
-   * the browser may send; it accepts no more than 1 MiB itself.
+   * (https://developer.chrome.com/docs/extensions/develop/concepts/native-messaging). `maxFrameLength` is 64 MiB, the most
+   * that the browser may send; it accepts no more than 1 MiB itself.
    */
   readonly chromeNativeMessaging: {
     <T = unknown>(options?: FramingOptions & { as?: 'json' | undefined }): Framing<T>;

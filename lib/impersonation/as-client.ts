@@ -118,12 +118,12 @@ export class AsClient {
     await this.#perform('writeFile', path, () => [openFlags(flag), fileMode(mode), bytes, special]);
   }
 
-  /** What the file is. */
+  /** The status of the file. */
   async stat(path: PathLike): Promise<Stats> {
     return statsOf(await this.#perform<RawStatus>('stat', path));
   }
 
-  /** What the file is, or the link if it is one. */
+  /** The status of the file, or of the link if it is one. */
   async lstat(path: PathLike): Promise<Stats> {
     return statsOf(await this.#perform<RawStatus>('lstat', path));
   }
@@ -133,7 +133,7 @@ export class AsClient {
     return this.#perform('access', path, () => [0, fileMode(mode)]);
   }
 
-  /** The entries of a folder: their names, or with `withFileTypes` what they are, too. */
+  /** The entries of a folder: their names, or with `withFileTypes` their kinds, too. */
   readdir(path: PathLike, options?: { readonly withFileTypes?: false | undefined }): Promise<string[]>;
   readdir(path: PathLike, options: { readonly withFileTypes: true }): Promise<ClientDirent[]>;
   async readdir(
@@ -172,7 +172,7 @@ export class AsClient {
     return this.#perform('rename', from, () => [0, 0, nativePath(to)]);
   }
 
-  /** Who the client is. */
+  /** The client's account. */
   async user(): Promise<ClientUser> {
     return userOf(this.#held());
   }
