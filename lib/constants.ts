@@ -20,6 +20,13 @@ export const EventKind = {
   settled: 7,
 } as const;
 
+/** An event of the boundary's own, beside those. */
+export const SLAB = 8;
+/** Numbers of an event. */
+export const EVENT_LENGTH = 4;
+/** Numbers before the boundaries of frames, in the table: their bytes, and what they count for. */
+export const FRAMES_HEAD = 2;
+
 export const FRAMING_KINDS = ['raw', 'lengthPrefix', 'varint', 'delimited', 'contentLength', 'message'] as const;
 /** What can be done to files as the client. */
 export const FILE_OPERATIONS = [
@@ -65,6 +72,9 @@ const ours: Readonly<Record<string, unknown>> = {
   longestDelimiter: LONGEST_DELIMITER,
   slotBits: SLOT_BITS,
   descriptionLength: DESCRIPTION_LENGTH,
+  eventLength: EVENT_LENGTH,
+  slab: SLAB,
+  framesHead: FRAMES_HEAD,
   outboxCount: OUTBOX_COUNT,
   outboxFirst: OUTBOX_FIRST,
   outboxEntry: OUTBOX_ENTRY,

@@ -1,4 +1,5 @@
 // Frames that have arrived, as batches of offsets: no object per frame until it is asked for.
+import { FRAMES_HEAD } from './constants.ts';
 import { type Framing, toFrame } from './framing/framing.ts';
 import type { Handle } from './handles.ts';
 import { loop } from './loop.ts';
@@ -130,7 +131,7 @@ export class FrameQueue<T> {
   push(slab: Buffer, shared: boolean, table: Uint32Array, from: number, count: number): void {
     const bytes = table[from]!;
     const overhead = table[from + 1]! - bytes;
-    const begin = from + 2;
+    const begin = from + FRAMES_HEAD;
     const bounds = count === 1 ? [table[begin]!, table[begin + 1]!] : table.slice(begin, begin + 2 * count);
     const stretch: Stretch = { slab, bounds, next: 0, count, bytes, overhead, shared, newer: undefined };
     if (shared && !this.#shares) {

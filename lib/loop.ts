@@ -1,10 +1,10 @@
 // The native loop of this JavaScript environment: hands what has happened to whom it concerns.
 import { markAsUntransferable } from 'node:worker_threads';
-import { EventKind } from './constants.ts';
+import { EVENT_LENGTH, EventKind, SLAB } from './constants.ts';
 import { failureToError, type PipeError } from './errors.ts';
 import { leaveSlab } from './frames.ts';
 import { HandleTable } from './handles.ts';
-import { EVENT_LENGTH, type NativeLoop, native, type RawFailure, SLAB } from './native.ts';
+import { type NativeLoop, native, type RawFailure } from './native.ts';
 import { outbox, outboxTable } from './outbox.ts';
 
 /** What connections are told: by one table for all of them, for they are many, and alike. */

@@ -52,12 +52,6 @@ export interface RawListenOptions {
   outBuffer: number;
 }
 
-/** An event of the boundary's own, beside EventKind: see native/binding/delivery.cc. */
-export const SLAB = 8;
-
-/** Numbers an event: see native/binding/delivery.h. */
-export const EVENT_LENGTH = 4;
-
 /**
  * One JavaScript environment's loop. Functions that can fail return a RawFailure instead of their number.
  * A number names a connection, a listener, an identity or a request: a whole number below 2^53 that is never given out

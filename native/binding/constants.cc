@@ -1,5 +1,6 @@
 #include "binding/constants.h"
 
+#include "binding/delivery.h"
 #include "binding/impersonation_binding.h"
 #include "binding/loop_binding.h"
 #include "binding/names.h"
@@ -44,6 +45,9 @@ void exportConstants(Napi::Env env, Napi::Object exports) {
   set("longestDelimiter", Delimiter::kMaxSize);
   set("slotBits", HandleTable<Connection>::kSlotBits);
   set("descriptionLength", kDescriptionLength);
+  set("eventLength", Delivery::kNumbers);
+  set("slab", Delivery::kSlab);
+  set("framesHead", Delivery::kHead);
   set("outboxCount", Outbox::kCount);
   set("outboxFirst", Outbox::kFirst);
   set("outboxEntry", Outbox::kEntry);

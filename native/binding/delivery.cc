@@ -7,10 +7,6 @@
 
 namespace framepipe {
 
-namespace {
-constexpr uint32_t kSlab = static_cast<uint32_t>(Event::Kind::Settled) + 1;
-}
-
 void Delivery::put(uint32_t kind, Id id, Id third, uint32_t fourth, napi_value extra) {
   double* event = &events_[count_++ * kNumbers];
   event[0] = kind;

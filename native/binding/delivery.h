@@ -12,6 +12,11 @@ namespace framepipe {
 
 class Delivery {
  public:
+  static constexpr size_t kNumbers = 4;  // of an event
+  static constexpr size_t kHead = 2;     // in the table, before the boundaries: the bytes, and what they count for
+  // The kind of event that is none of the loop's: the next frames lie in another slab.
+  static constexpr uint32_t kSlab = static_cast<uint32_t>(Event::Kind::Settled) + 1;
+
   Delivery(napi_env env, napi_ref deliver, std::span<double> events, std::span<uint32_t> table)
       : env_(env), deliver_(deliver), events_(events), table_(table), slabs_(env) {}
 
@@ -21,9 +26,6 @@ class Delivery {
   void call();
 
  private:
-  static constexpr size_t kNumbers = 4;
-  static constexpr size_t kHead = 2;  // before the boundaries: the bytes, and what they count for
-
   void addFrames(const Event& event);
   void raise();
   void put(uint32_t kind, Id id, Id third, uint32_t fourth, napi_value extra);

@@ -4,8 +4,8 @@
 
 #include <functional>
 
-#include "win32/iocp.h"
 #include "win32/mutex.h"
+#include "win32/port.h"
 #include "win32/unique_handle.h"
 
 namespace framepipe::win32 {

@@ -1,7 +1,7 @@
 #include "win32/pipe_instance.h"
 
-#include "win32/iocp.h"
 #include "win32/pipe_listener.h"
+#include "win32/port.h"
 
 namespace framepipe::win32 {
 

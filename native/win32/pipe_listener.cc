@@ -48,7 +48,7 @@ void PipeListener::topUp() {
   }
 }
 
-bool PipeListener::beat() noexcept {
+bool PipeListener::onTick() noexcept {
   const std::lock_guard lock(mutex_);
   topUp();
   retrying_ = !closing_ && waiting_.empty() && hasRoom();

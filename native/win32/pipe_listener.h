@@ -7,10 +7,10 @@
 #include <vector>
 
 #include "core/loop.h"
-#include "win32/iocp.h"
 #include "win32/live_set.h"
 #include "win32/mutex.h"
 #include "win32/pipe_instance.h"
+#include "win32/port.h"
 #include "win32/security_descriptor.h"
 
 namespace framepipe::win32 {
@@ -35,7 +35,7 @@ class PipeListener final : public Listener,
 
   // Port thread.
   void answered(PipeInstance& instance, DWORD error);
-  bool beat() noexcept override;
+  bool onTick() noexcept override;
 
   // Any thread.
   void instanceClosed(const PipeTransport* transport);  // it let go of its handle
@@ -63,7 +63,7 @@ class PipeListener final : public Listener,
   size_t connected_ = 0;  // clients served, each of them by an instance
   std::unordered_map<const PipeTransport*, std::weak_ptr<PipeTransport>> connections_;
   Failure last_failure_;
-  bool retrying_ = false;  // at every beat
+  bool retrying_ = false;  // at every tick
   bool closing_ = false;
   bool finished_ = false;
 };

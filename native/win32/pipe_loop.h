@@ -10,8 +10,8 @@
 
 #include "core/block_pool.h"
 #include "core/loop.h"
-#include "win32/iocp.h"
 #include "win32/live_set.h"
+#include "win32/port.h"
 #include "win32/unique_handle.h"
 
 namespace framepipe::win32 {

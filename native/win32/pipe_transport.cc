@@ -166,7 +166,7 @@ void PipeTransport::watch() {
   loop_.port().watch(std::shared_ptr<Watched>(connection_->shared_from_this(), this));
 }
 
-bool PipeTransport::beat() noexcept {
+bool PipeTransport::onTick() noexcept {
   bool left = false;
   const bool goes_on = connection_->locked([&] {
     const bool cancels = connection_->aborts() && flushing_;

@@ -8,9 +8,9 @@
 
 #include "core/connection.h"
 #include "win32/blocking_call.h"
-#include "win32/iocp.h"
 #include "win32/live_set.h"
 #include "win32/operation.h"
+#include "win32/port.h"
 #include "win32/security_descriptor.h"
 #include "win32/unique_handle.h"
 
@@ -54,7 +54,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
   // Not under the lock: any thread; JavaScript's thread; the port thread.
   DWORD setAccess(const SecurityDescriptor& descriptor);
   void abort() noexcept override;
-  bool beat() noexcept override;
+  bool onTick() noexcept override;
 
  private:
   // Keeps the connection from being released, too.

@@ -16,8 +16,8 @@ namespace framepipe::win32 {
 // What Windows reports to nobody has to be looked at from time to time.
 class Watched {
  public:
-  // Port thread, about every Port::kBeat milliseconds, until it returns false.
-  virtual bool beat() noexcept = 0;
+  // Port thread, about every Port::kTick milliseconds, until it returns false.
+  virtual bool onTick() noexcept = 0;
 
  protected:
   ~Watched() = default;
@@ -25,12 +25,12 @@ class Watched {
 
 class Port {
  public:
-  static constexpr DWORD kBeat = 100;
+  static constexpr DWORD kTick = 100;
 
   // JS thread. Starts the thread on first use.
   Failure open();
 
-  // JS thread, when no operation is lent out any more: joins the thread. A no-op when never opened.
+  // JS thread, when no operation is in flight any more: joins the thread. A no-op when never opened.
   void close();
 
   // Any thread: completions of this handle come to the port. Returns GetLastError().
@@ -46,7 +46,7 @@ class Port {
   static unsigned __stdcall threadMain(void* port);
   void run();
   void complete(const OVERLAPPED_ENTRY& entry);
-  void beat();
+  void onTick();
 
   UniqueHandle port_;
   UniqueHandle thread_;

@@ -1,4 +1,4 @@
-#include "win32/iocp.h"
+#include "win32/port.h"
 
 #include <process.h>
 
@@ -68,17 +68,17 @@ unsigned __stdcall Port::threadMain(void* port) {
 
 void Port::run() {
   std::array<OVERLAPPED_ENTRY, kBatch> entries;
-  ULONGLONG next_beat = 0;
+  ULONGLONG next_tick = 0;
   while (!quit_) {
     const ULONGLONG now = watched_.empty() ? 0 : GetTickCount64();
-    if (!watched_.empty() && now >= next_beat) {
-      beat();
-      next_beat = now + kBeat;
+    if (!watched_.empty() && now >= next_tick) {
+      onTick();
+      next_tick = now + kTick;
     }
-    const DWORD timeout = watched_.empty() ? INFINITE : kBeat;
+    const DWORD timeout = watched_.empty() ? INFINITE : kTick;
     ULONG count = 0;
     if (!GetQueuedCompletionStatusEx(port_.get(), entries.data(), kBatch, &count, timeout, /*alertable=*/FALSE))
-      continue;  // the beat is due
+      continue;  // the tick is due
     for (ULONG i = 0; i < count; ++i) complete(entries[i]);
   }
   watched_.clear();
@@ -100,8 +100,8 @@ void Port::complete(const OVERLAPPED_ENTRY& entry) {
   operation.completed(completion);
 }
 
-void Port::beat() {
-  std::erase_if(watched_, [](const std::shared_ptr<Watched>& watched) { return !watched->beat(); });
+void Port::onTick() {
+  std::erase_if(watched_, [](const std::shared_ptr<Watched>& watched) { return !watched->onTick(); });
 }
 
 }  // namespace framepipe::win32
