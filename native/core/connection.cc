@@ -106,20 +106,20 @@ void Connection::conclude(Lock& lock) {
   transport_->released();
 }
 
-Connection::Lease Connection::lend() {
+Connection::Lease Connection::lease() {
   if (phase_ == Phase::Released) return {};
   ++leases_;
   return Lease(shared_from_this());
 }
 
-void Connection::takeBack(Lease lease) {
+void Connection::endLease(Lease lease) {
   if (lease.connection_) --leases_;
   lease.connection_.reset();
 }
 
 Connection::Lease::Lease(Connection& connection) {
   const Lock lock(connection.mutex_);
-  *this = connection.lend();
+  *this = connection.lease();
 }
 
 void Connection::Lease::giveBack() {

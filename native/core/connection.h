@@ -133,8 +133,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
     std::shared_ptr<Connection> connection_;
   };
   // Where a transport is called, under the lock.
-  Lease lend();
-  void takeBack(Lease lease);
+  Lease lease();
+  void endLease(Lease lease);
 
   // For what a transport does by itself: calls `act` under the lock.
   template <class Act>

@@ -50,10 +50,9 @@ void Connection::wrote(Outbound::Step step) {
 // waits for Drained gets Closed.
 void Connection::writingFailed() {
   failure_ = out_.peerLeft() ? unsent(out_.failure().os, true) : out_.failure();
-  peer_left_ = peer_left_ || out_.peerLeft();
+  if (out_.peerLeft()) peer_left_ = true;
   if (!out_.peerLeft() || phase_ == Phase::Closing || in_.ended()) return abortWith(failure_, /*in_order=*/false);
   settleEnding(failure_);
-  failDrains(unread(failure_.os, true));
   in_.readRest();
   transport_->readSoon();
 }

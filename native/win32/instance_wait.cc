@@ -72,7 +72,7 @@ bool InstanceWait::start(const std::wstring& path, double milliseconds) {
                                   reinterpret_cast<IO_STATUS_BLOCK*>(&overlapped->Internal), kPipeWait, input.data(),
                                   static_cast<ULONG>(input.size()), /*output=*/nullptr, /*output_length=*/0);
   if (status >= 0) return true;
-  wait_.takeBack();  // an error at once brings no packet
+  wait_.end();  // an error at once brings no packet
   return false;
 }
 

@@ -37,10 +37,10 @@ class OperationFor final : public Operation {
   }
 
   // When no packet will come.
-  Keeper takeBack() { return std::move(keeper_); }
+  Keeper end() { return std::move(keeper_); }
 
   void completed(const Completion& completion) noexcept override {
-    const Keeper keeper = takeBack();  // it may have been the last one to keep the owner alive
+    const Keeper keeper = end();  // it may have been the last one to keep the owner alive
     ((*keeper).*handler)(completion);
   }
 

@@ -63,7 +63,7 @@ Outcome<PipeEnd> openPipe(const std::wstring& path, const ConnectOptions& option
 bool RemoteConnect::start() {
   if (call_.start(loop_.port(), attempted_.begin(shared_from_this()), [this] { pipe_ = openPipe(path_, options_); }))
     return true;
-  attempted_.takeBack();
+  attempted_.end();
   return false;
 }
 

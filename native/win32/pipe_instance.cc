@@ -47,7 +47,7 @@ DWORD PipeInstance::waitForClient(Port& port) {
       port.post(connect_.begin(shared_from_this()));
       return ERROR_SUCCESS;
     default:
-      connect_.takeBack();
+      connect_.end();
       return result;
   }
 }

@@ -66,7 +66,7 @@ ReadAnswer PipeTransport::read(std::span<uint8_t> room, bool) {
   const BOOL ok =
       ReadFile(handle_.get(), room.data(), static_cast<DWORD>(room.size()), &completion.bytes, read_.begin(self()));
   if (willComplete(ok, completion.error)) return {.kind = ReadAnswer::Kind::InFlight};
-  read_.takeBack();
+  read_.end();
   return readAnswer(completion);
 }
 
@@ -100,7 +100,7 @@ WriteAnswer PipeTransport::write(std::span<const std::span<const uint8_t>> stret
   const BOOL ok =
       WriteFile(handle_.get(), next.data(), static_cast<DWORD>(size), &completion.bytes, write_.begin(self()));
   if (willComplete(ok, completion.error)) return {.kind = WriteAnswer::Kind::InFlight};
-  write_.takeBack();
+  write_.end();
   return writeAnswer(completion);
 }
 
@@ -136,7 +136,7 @@ Failure PipeTransport::tellWhenRead(uint64_t) {
   });
   if (flushing_) return {};
   const auto error = static_cast<int32_t>(GetLastError());
-  connection_->takeBack(std::move(flushed_.takeBack().lease));
+  connection_->endLease(std::move(flushed_.end().lease));
   return {"EAGAIN", "waitForDrain", error, "no thread could be started"};
 }
 
@@ -189,7 +189,7 @@ bool PipeTransport::peerLeft() {
     CancelIoEx(handle_.get(), &probe_);  // it cannot be; but what is in flight must complete
     return false;
   }
-  connection_->takeBack(std::move(probe_.takeBack().lease));
+  connection_->endLease(std::move(probe_.end().lease));
   return error == ERROR_NO_DATA;
 }
 

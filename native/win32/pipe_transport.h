@@ -64,7 +64,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
     PipeTransport& operator*() const { return *transport; }
   };
   std::shared_ptr<PipeTransport> self() { return {connection_->shared_from_this(), this}; }
-  Held held() { return {connection_->lend(), this}; }
+  Held held() { return {connection_->lease(), this}; }
   bool willComplete(BOOL ok, DWORD& error) const;
   void watch();
   bool peerLeft();

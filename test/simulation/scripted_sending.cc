@@ -107,9 +107,9 @@ Failure ScriptedTransport::tellWhenRead(uint64_t upto) {
   called("tellWhenRead");
   stage_.verdict.require(!drain_asked_, "one drain at a time");
   stage_.verdict.require(upto == stage_.model.nextDrain(), "a drain is asked for up to the next who waits");
-  if (scenario_.completion) drain_lease_.emplace(connection_->lend());
+  if (scenario_.completion) drain_lease_.emplace(connection_->lease());
   if (fails()) {
-    if (drain_lease_) connection_->takeBack(std::move(*drain_lease_));
+    if (drain_lease_) connection_->endLease(std::move(*drain_lease_));
     drain_lease_.reset();
     stage_.model.drain_failure = "EAGAIN";
     return {"EAGAIN", "waitForDrain"};

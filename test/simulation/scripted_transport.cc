@@ -128,13 +128,13 @@ void ScriptedTransport::pause() {
 void ScriptedTransport::readSoon() {
   called("readSoon");
   work_soon_ = true;
-  if (scenario_.completion && !work_lease_) work_lease_.emplace(connection_->lend());
+  if (scenario_.completion && !work_lease_) work_lease_.emplace(connection_->lease());
 }
 
 void ScriptedTransport::writeSoon() {
   called("writeSoon");
   write_soon_ = true;
-  if (scenario_.completion && !work_lease_) work_lease_.emplace(connection_->lend());
+  if (scenario_.completion && !work_lease_) work_lease_.emplace(connection_->lease());
 }
 
 // --- The end -----------------------------------------------------------------------------------

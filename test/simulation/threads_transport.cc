@@ -65,7 +65,7 @@ ReadAnswer ThreadedTransport::answer(std::span<uint8_t> room) {
 }
 
 void ThreadedTransport::readSoon() {
-  if (!posted_.exchange(true)) port_.post({Packet::Kind::Work, self(), connection_->lend()});
+  if (!posted_.exchange(true)) port_.post({Packet::Kind::Work, self(), connection_->lease()});
 }
 
 WriteAnswer ThreadedTransport::write(std::span<const std::span<const uint8_t>> stretches) {
@@ -90,7 +90,7 @@ WriteAnswer ThreadedTransport::take(std::span<const uint8_t> stretch) {
 
 framepipe::Failure ThreadedTransport::tellWhenRead(uint64_t upto) {
   drain_upto_ = upto;
-  port_.post({Packet::Kind::Drain, self(), connection_->lend()});
+  port_.post({Packet::Kind::Drain, self(), connection_->lease()});
   return {};
 }
 
