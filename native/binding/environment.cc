@@ -61,14 +61,15 @@ Outcome<size_t> Environment::send(const std::shared_ptr<Connection>& connection,
   return connection->send({});  // how much the system did not take
 }
 
-// The promises of these sends are settled already: what cannot be carried out is told by the connection's end.
+// The promises of these sends are settled already: what cannot be carried out is told by the connection's end. That may
+// wait for JavaScript already, so it is overtaken.
 void Environment::takeOutbox() {
   if (outbox_->empty()) return;
   for (const Outbox::Run& run : outbox_->take()) {
     const auto connection = loop_->connection(run.connection);
     if (!connection) continue;
     const Outcome<size_t> queued = send(connection, run.frames);
-    if (!queued && loop_->events().push({Event::Kind::Unsent, run.connection, 0, queued.failure})) ring();
+    if (!queued && loop_->events().pushFirst({Event::Kind::Unsent, run.connection, 0, queued.failure})) ring();
   }
 }
 

@@ -54,6 +54,13 @@ class EventQueue {
     return events_.size() == 1;
   }
 
+  // The same, before all that waits.
+  bool pushFirst(Event&& event) {
+    const std::lock_guard lock(mutex_);
+    events_.insert(events_.begin(), std::move(event));
+    return events_.size() == 1;
+  }
+
   bool empty() {
     const std::lock_guard lock(mutex_);
     return events_.empty();
