@@ -7,6 +7,10 @@
 
 namespace framepipe {
 
+namespace {
+constexpr Failure kNoMemory{"ENOMEM", "read", 0, "there is no memory for what the peer sends"};
+}  // namespace
+
 void Delivery::put(uint32_t kind, Id id, Id third, uint32_t fourth, napi_value extra) {
   double* event = &events_[count_++ * kNumbers];
   event[0] = kind;
@@ -18,29 +22,53 @@ void Delivery::put(uint32_t kind, Id id, Id third, uint32_t fourth, napi_value e
   napi_set_element(env_, extras_, extra_count_++, extra);
 }
 
-void Delivery::add(Event& event) {
+bool Delivery::add(Event& event) {
   if ((count_ + 2) * kNumbers > events_.size()) call();
   const auto kind = static_cast<uint32_t>(event.kind);
   switch (event.kind) {
     case Event::Kind::Frames:
-      return addFrames(event);
+      if (isCutOff(event.id) || addFrames(event)) return true;
+      cutOff(event.id);
+      return false;
     case Event::Kind::Ended:
-    case Event::Kind::Unsent:
+      if (!isCutOff(event.id)) putEnd(event, event.failure);
+      return true;
     case Event::Kind::Closed:
-      return put(kind, event.id, event.failure ? 1 : 0, 0,
-                 event.failure ? static_cast<napi_value>(failureValue(env_, event.failure)) : nullptr);
+      putEnd(event, std::erase(cut_off_, event.id) > 0 ? kNoMemory : event.failure);
+      return true;
+    case Event::Kind::Unsent:
+      putEnd(event, event.failure);
+      return true;
     case Event::Kind::Settled:
-      return put(kind, event.id, event.failure ? 1 : 0, 0,
-                 event.failure ? static_cast<napi_value>(failureValue(env_, event.failure))
-                               : static_cast<napi_value>(toJs(env_, event.result)));
+      put(kind, event.id, event.failure ? 1 : 0, 0,
+          event.failure ? static_cast<napi_value>(failureValue(env_, event.failure))
+                        : static_cast<napi_value>(toJs(env_, event.result)));
+      return true;
     case Event::Kind::Drained:
     case Event::Kind::Accepted:
     case Event::Kind::Unlistened:
-      return put(kind, event.id, event.other, 0, nullptr);
+      put(kind, event.id, event.other, 0, nullptr);
+      return true;
   }
+  return true;
 }
 
-void Delivery::addFrames(const Event& event) {
+void Delivery::putEnd(const Event& event, const Failure& failure) {
+  put(static_cast<uint32_t>(event.kind), event.id, failure ? 1 : 0, 0,
+      failure ? static_cast<napi_value>(failureValue(env_, failure)) : nullptr);
+}
+
+bool Delivery::isCutOff(Id connection) const {
+  return std::find(cut_off_.begin(), cut_off_.end(), connection) != cut_off_.end();
+}
+
+// Nothing that came after what is missing may be told as if it had come next.
+void Delivery::cutOff(Id connection) {
+  cut_off_.push_back(connection);
+  putEnd({.kind = Event::Kind::Ended, .id = connection}, kNoMemory);
+}
+
+bool Delivery::addFrames(const Event& event) {
   const Chunk& chunk = event.frames;
   const uint8_t* bytes = chunk.data();
   uint32_t counted = 0;  // of the chunk's length, what has been reported
@@ -51,7 +79,10 @@ void Delivery::addFrames(const Event& event) {
     const uint32_t begin = chunk.frames[first].begin;
     const uint32_t end = chunk.frames[last].end;
     const Slabs::Place place = slabs_.put({bytes + begin, end - begin});
-    if (!place.ok) return raise();
+    if (!place.ok) {
+      raise();
+      return false;
+    }
     if (place.slab) put(kSlab, 0, place.own ? 1 : 0, 0, place.slab);
     put(static_cast<uint32_t>(Event::Kind::Frames), event.id, static_cast<uint32_t>(boundaries_),
         static_cast<uint32_t>(frames), nullptr);
@@ -69,6 +100,7 @@ void Delivery::addFrames(const Event& event) {
     boundaries_ += kHead + 2 * frames;
     first += frames;
   }
+  return true;
 }
 
 void Delivery::call() {

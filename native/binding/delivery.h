@@ -4,6 +4,7 @@
 #include <node_api.h>
 
 #include <span>
+#include <vector>
 
 #include "binding/slabs.h"
 #include "core/event_queue.h"
@@ -20,13 +21,17 @@ class Delivery {
   Delivery(napi_env env, napi_ref deliver, std::span<double> events, std::span<uint32_t> table)
       : env_(env), deliver_(deliver), events_(events), table_(table), slabs_(env) {}
 
-  // Inside a handle scope: appends the event, and calls JavaScript first when there is no room.
-  void add(Event& event);
+  // Inside a handle scope: appends the event, and calls JavaScript first when there is no room. False: there was no memory
+  // for its frames. JavaScript is told that this is the end of them, and the connection has to be ended.
+  bool add(Event& event);
   // Calls JavaScript with what was added, in a callback scope of its own: microtasks run at its end.
   void call();
 
  private:
-  void addFrames(const Event& event);
+  bool addFrames(const Event& event);
+  void cutOff(Id connection);
+  bool isCutOff(Id connection) const;
+  void putEnd(const Event& event, const Failure& failure);
   void raise();
   void put(uint32_t kind, Id id, Id third, uint32_t fourth, napi_value extra);
 
@@ -35,6 +40,7 @@ class Delivery {
   std::span<double> events_;
   std::span<uint32_t> table_;
   Slabs slabs_;
+  std::vector<Id> cut_off_;  // connections of which only the end is still to be told
   uint32_t count_ = 0;       // events added
   size_t boundaries_ = 0;    // table in use
   napi_value extras_ = nullptr;

@@ -99,7 +99,9 @@ void Environment::deliver() noexcept {
   for (Event& event : events) {
     loop_->admit(event);
     impersonation_->settle(event);
-    delivery_->add(event);
+    if (!delivery_->add(event) && runsJavaScript()) {
+      if (const auto connection = loop_->connection(event.id)) connection->destroy({});
+    }
     if (busy_poll_) busy_poll_->heard(event);
   }
   delivery_->call();

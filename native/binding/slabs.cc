@@ -11,6 +11,17 @@ namespace {
 // might be found in what these have left free, and teach glibc nothing.
 constexpr size_t kMuch = 16u << 20;
 
+// A peer chooses how large its frames are. Where there is no memory for a small one, there is none for anything.
+constexpr size_t kLargeFrom = 1u << 20;
+
+// Node ends the process when it has no memory for a buffer. What is found here it finds again.
+bool isThereMemory(size_t size) {
+  void* volatile block = std::malloc(size);  // volatile: or the compiler leaves both calls out
+  const bool found = block != nullptr;
+  std::free(block);
+  return found;
+}
+
 // glibc gives what is free at its heap's end back to the kernel at once, from 128 KiB on; V8 frees slabs by the
 // dozen, and the next ones would cost a page fault for each 4 KiB. After a block of nearly 32 MiB has been freed
 // it keeps up to twice as much (mallopt(3): M_MMAP_THRESHOLD is dynamic), as in any program that once used one.
@@ -45,6 +56,7 @@ Slabs::Place Slabs::put(std::span<const uint8_t> bytes) {
   Place place;
   if (bytes.size() > kOwnSlabFrom) {
     void* data = nullptr;
+    if (bytes.size() > kLargeFrom && !isThereMemory(bytes.size())) return {.ok = false};
     if (napi_create_buffer(env_, bytes.size(), &data, &place.slab) != napi_ok) return {.ok = false};
     std::memcpy(data, bytes.data(), bytes.size());
     if (large_ <= kMuch && (large_ += bytes.size()) > kMuch) keepFreedMemory();
