@@ -22,8 +22,12 @@ void Delivery::put(uint32_t kind, Id id, Id third, uint32_t fourth, napi_value e
   napi_set_element(env_, extras_, extra_count_++, extra);
 }
 
-bool Delivery::add(Event& event) {
+void Delivery::makeRoom() {
   if ((count_ + 2) * kNumbers > events_.size()) call();
+}
+
+bool Delivery::add(Event& event) {
+  makeRoom();
   const auto kind = static_cast<uint32_t>(event.kind);
   switch (event.kind) {
     case Event::Kind::Frames:

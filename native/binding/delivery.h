@@ -24,6 +24,8 @@ class Delivery {
   // Inside a handle scope: appends the event, and calls JavaScript first when there is no room. False: there was no memory
   // for its frames. JavaScript is told that this is the end of them, and the connection has to be ended.
   bool add(Event& event);
+  // The next add() does not call JavaScript, unless it is of frames.
+  void makeRoom();
   // Calls JavaScript with what was added, in a callback scope of its own: microtasks run at its end.
   void call();
 

@@ -61,16 +61,35 @@ Outcome<size_t> Environment::send(const std::shared_ptr<Connection>& connection,
   return connection->send({});  // how much the system did not take
 }
 
-// The promises of these sends are settled already: what cannot be carried out is told by the connection's end. That may
-// wait for JavaScript already, so it is overtaken.
+// The promises of these sends are settled already: what cannot be carried out is told by the connection's end.
 void Environment::takeOutbox() {
   if (outbox_->empty()) return;
   for (const Outbox::Run& run : outbox_->take()) {
     const auto connection = loop_->connection(run.connection);
     if (!connection) continue;
     const Outcome<size_t> queued = send(connection, run.frames);
-    if (!queued && loop_->events().pushFirst({Event::Kind::Unsent, run.connection, 0, queued.failure})) ring();
+    if (!queued) unsent_.emplace(run.connection, queued.failure);
   }
+  if (!delivering_) tellUnsent();
+}
+
+// Before what waits already, for the end may be among it; in a delivery that has begun, with the end.
+void Environment::tellUnsent() {
+  if (unsent_.empty()) return;
+  std::vector<Event> events;
+  for (const auto& [connection, failure] : unsent_) events.push_back({Event::Kind::Unsent, connection, 0, failure});
+  unsent_.clear();
+  if (loop_->events().pushFirst(std::move(events))) ring();
+}
+
+// JavaScript may have been called, and sent more, since this delivery began.
+void Environment::addUnsent(Event& end) {
+  delivery_->makeRoom();
+  takeOutbox();
+  const auto found = unsent_.find(end.id);
+  if (found == unsent_.end()) return;
+  if (!end.failure) end.failure = found->second;
+  unsent_.erase(found);
 }
 
 void Environment::flush() {
@@ -96,7 +115,9 @@ void Environment::deliver() noexcept {
   // A local copy of the vector: JavaScript may end the environment from within.
   std::vector<Event> events = std::move(taken_);
   *turn_ = 1;
+  delivering_ = true;
   for (Event& event : events) {
+    if (event.kind == Event::Kind::Closed) addUnsent(event);
     loop_->admit(event);
     impersonation_->settle(event);
     if (!delivery_->add(event) && runsJavaScript()) {
@@ -104,6 +125,8 @@ void Environment::deliver() noexcept {
     }
     if (busy_poll_) busy_poll_->heard(event);
   }
+  delivering_ = false;
+  tellUnsent();
   delivery_->call();
   *turn_ = 0;
   for (const Event& event : events) loop_->forget(event);

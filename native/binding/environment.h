@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include <memory>
+#include <unordered_map>
 #include <vector>
 
 #include "binding/busy_poll.h"
@@ -57,6 +58,8 @@ class Environment final : public Host {
 
   bool runsJavaScript() noexcept;
   void answer() noexcept;
+  void tellUnsent();
+  void addUnsent(Event& end);
 
   napi_env env_;
   napi_ref deliver_ = nullptr;
@@ -70,6 +73,8 @@ class Environment final : public Host {
   std::unique_ptr<ImpersonationBinding> impersonation_;
   std::vector<Event> taken_;                            // reused from turn to turn
   std::vector<std::shared_ptr<Connection>> unflushed_;
+  std::unordered_map<Id, Failure> unsent_;              // why frames of these cannot be sent: still to be told
+  bool delivering_ = false;  // events that are no longer in the queue are still to be told
   double* turn_ = nullptr;  // shared with JavaScript: 1 while a delivery and its microtasks run
   size_t retained_ = 0;
   bool stopping_ = false;

@@ -1,5 +1,6 @@
 // What has happened, on its way to JavaScript. Any thread pushes; the JS thread takes all there is.
 #pragma once
+#include <iterator>
 #include <memory>
 #include <mutex>
 #include <utility>
@@ -54,11 +55,12 @@ class EventQueue {
     return events_.size() == 1;
   }
 
-  // The same, before all that waits.
-  bool pushFirst(Event&& event) {
+  // The same, before all that waits; some of them.
+  bool pushFirst(std::vector<Event>&& events) {
     const std::lock_guard lock(mutex_);
-    events_.insert(events_.begin(), std::move(event));
-    return events_.size() == 1;
+    const bool was_empty = events_.empty();
+    events_.insert(events_.begin(), std::move_iterator(events.begin()), std::move_iterator(events.end()));
+    return was_empty;
   }
 
   bool empty() {
