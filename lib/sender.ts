@@ -14,7 +14,7 @@ export const ACCEPTED: Promise<void> = Promise.resolve();
 const NOTHING: readonly Uint8Array[] = [];
 const arrayIterator = Array.prototype[Symbol.iterator];
 
-/** Whether iterating gives what is in it, and runs nothing that could give the same memory twice. */
+/** Whether iterating gives what is in it. Getters of elements, which could give the same memory twice, are not looked for. */
 function isPlainArray<F>(frames: Iterable<F>): frames is readonly F[] {
   return Array.isArray(frames) && frames[Symbol.iterator] === arrayIterator && !types.isProxy(frames);
 }

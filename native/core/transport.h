@@ -1,6 +1,6 @@
 // What a platform provides for one connection: it moves bytes and decides nothing. Every function is called under the
-// connection's lock, read() on the reading thread (Windows: the port's; Linux: JavaScript's). A transport answers at
-// once, or later by one of the functions of Connection that it names.
+// connection's lock, read() on the reading thread (Windows: the port's, but for a client's first read; Linux:
+// JavaScript's). A transport answers at once, or later by one of the functions of Connection that it names.
 #pragma once
 #include <cstddef>
 #include <cstdint>
