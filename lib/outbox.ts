@@ -9,6 +9,12 @@ const COUNT = OUTBOX_COUNT;
 const FIRST = OUTBOX_FIRST;
 const ENTRY = OUTBOX_ENTRY;
 const LONGEST = 2048; // copying more costs more than the crossing that it saves
+// Not as a method: V8 looks for it at each call, along the chain of prototypes.
+const copyTo = Function.prototype.call.bind(Uint8Array.prototype.set) as (
+  target: Uint8Array,
+  source: Uint8Array,
+  offset: number,
+) => void;
 
 export const outbox: Uint8Array = new Uint8Array(64 * 1024);
 /** How many frames, which native code sets to 0 when it takes them; then of each the connection and the length. */
@@ -17,11 +23,11 @@ let filled = 0;
 
 /** Copies a frame of `length` bytes. False when there is no room for it. */
 export function gather(connection: number, frame: Uint8Array, length: number): boolean {
-  const count = outboxTable[COUNT]!;
+  const count = outboxTable[COUNT]! | 0; // an integer, or V8 reckons with floating-point numbers
   if (count === 0) filled = 0;
   const entry = FIRST + ENTRY * count;
   if (entry >= outboxTable.length || filled + length > outbox.length) return false;
-  outbox.set(frame, filled); // throws for a detached buffer, and then nothing has changed
+  copyTo(outbox, frame, filled); // throws for a detached buffer, and then nothing has changed
   outboxTable[entry] = connection;
   outboxTable[entry + 1] = length;
   filled += length;
@@ -36,13 +42,13 @@ export function gatherMany(
   lengths: readonly number[],
   next: number,
 ): number {
-  const count = outboxTable[COUNT]!;
+  const count = outboxTable[COUNT]! | 0;
   let end = count === 0 ? 0 : filled;
   let entry = FIRST + ENTRY * count;
   for (; next < frames.length && entry < outboxTable.length; next++) {
     const length = lengths[next]!;
     if (end + length > outbox.length) break;
-    outbox.set(frames[next]!, end);
+    copyTo(outbox, frames[next]!, end);
     end += length;
     outboxTable[entry++] = connection;
     outboxTable[entry++] = length;
