@@ -1,6 +1,8 @@
 // Frames that have arrived, as batches of offsets: no object per frame until it is asked for.
+
 import { FRAMES_HEAD } from './constants.ts';
 import { type Framing, toFrame } from './framing/framing.ts';
+import { Slab } from './framing/slab.ts';
 import type { Handle } from './handles.ts';
 import { loop } from './loop.ts';
 
@@ -11,7 +13,7 @@ import { loop } from './loop.ts';
  */
 export class FrameBatch<T> implements Iterable<T> {
   readonly #framing: Framing<T>;
-  readonly #slab: Buffer;
+  readonly #slab: Slab;
   readonly #bounds: ArrayLike<number>;
   readonly #first: number;
   readonly #path: string;
@@ -62,7 +64,7 @@ export class FrameBatch<T> implements Iterable<T> {
 
 /** One stretch of the queue: frames not taken yet, and what they count for. */
 interface Stretch {
-  slab: Buffer;
+  slab: Slab;
   bounds: ArrayLike<number>;
   /** The next frame to take. */
   next: number;
@@ -76,8 +78,6 @@ interface Stretch {
   newer: Stretch | undefined;
 }
 
-const EMPTY = Buffer.alloc(0);
-const NO_BOUNDS = new Uint32Array(0);
 /** Stretches that may wait as they came: each costs more than a small frame. */
 const MOST_LOOSE = 256;
 
@@ -128,7 +128,7 @@ export class FrameQueue<T> {
   }
 
   /** `table` is used again after this call: what is kept of it is copied. */
-  push(slab: Buffer, shared: boolean, table: Uint32Array, from: number, count: number): void {
+  push(slab: Slab, shared: boolean, table: Uint32Array, from: number, count: number): void {
     const bytes = table[from]!;
     const overhead = table[from + 1]! - bytes;
     const begin = from + FRAMES_HEAD;
@@ -215,22 +215,21 @@ export class FrameQueue<T> {
 
 /** One stretch of memory of its own in the place of those from `first` to before `end`. */
 function movedOut(first: Stretch, end: Stretch | undefined): Stretch {
-  const moved = { slab: EMPTY, bounds: NO_BOUNDS, next: 0, count: 0, bytes: 0, overhead: 0, shared: false, newer: end };
+  let [count, bytes, overhead] = [0, 0, 0];
   for (let old: Stretch | undefined = first; old !== end; old = old!.newer) {
-    moved.count += old!.count - old!.next;
-    moved.bytes += old!.bytes;
-    moved.overhead += old!.overhead;
+    count += old!.count - old!.next;
+    bytes += old!.bytes;
+    overhead += old!.overhead;
   }
-  moved.slab = Buffer.allocUnsafeSlow(moved.bytes);
-  const bounds = new Uint32Array(2 * moved.count);
+  const memory = Buffer.allocUnsafeSlow(bytes);
+  const bounds = new Uint32Array(2 * count);
   let [filled, at] = [0, 0];
   for (let old: Stretch | undefined = first; old !== end; old = old!.newer) {
-    const { slab, bounds: from, next, count, bytes } = old!;
+    const { slab, bounds: from, next } = old!;
     const begin = from[2 * next]!;
-    slab.copy(moved.slab, filled, begin, from[2 * count - 1]!);
-    for (let i = 2 * next; i < 2 * count; i++) bounds[at++] = from[i]! - begin + filled;
-    filled += bytes; // with the headers, so that the distance between two frames stays what the first one counts for
+    slab.bytes.copy(memory, filled, begin, from[2 * old!.count - 1]!);
+    for (let i = 2 * next; i < 2 * old!.count; i++) bounds[at++] = from[i]! - begin + filled;
+    filled += old!.bytes; // with the headers, so that the distance between two frames stays what the first one counts for
   }
-  moved.bounds = bounds;
-  return moved;
+  return { slab: new Slab(memory), bounds, next: 0, count, bytes, overhead, shared: false, newer: end };
 }

@@ -1,8 +1,10 @@
 // The native loop of this JavaScript environment: hands what has happened to whom it concerns.
+
 import { markAsUntransferable } from 'node:worker_threads';
 import { EVENT_LENGTH, EventKind, SLAB } from './constants.ts';
 import { failureToError, type PipeError } from './errors.ts';
 import { leaveSlab } from './frames.ts';
+import { Slab } from './framing/slab.ts';
 import { HandleTable } from './handles.ts';
 import { type NativeLoop, native, type RawFailure } from './native.ts';
 import { outbox, outboxTable } from './outbox.ts';
@@ -10,7 +12,7 @@ import { outbox, outboxTable } from './outbox.ts';
 /** What connections are told: by one table for all of them, for they are many, and alike. */
 export interface ConnectionEvents<C extends AnyConnection = AnyConnection> {
   /** `count` frames: from `table[from]` on their bytes, what they count for, then begin and end of each within `slab`. */
-  framesArrived(connection: C, slab: Buffer, shared: boolean, table: Uint32Array, from: number, count: number): void;
+  framesArrived(connection: C, slab: Slab, shared: boolean, table: Uint32Array, from: number, count: number): void;
   ended(connection: C, error: PipeError | undefined): void;
   /** Frames whose sending was accepted cannot be sent. */
   unsent(connection: C, error: PipeError): void;
@@ -44,7 +46,7 @@ const listeners = new Map<number, ListenerEvents>();
 let tell: ConnectionEvents;
 const requests = new Map<number, Request>();
 let lastRequest = 0;
-let slab: Buffer = Buffer.alloc(0);
+let slab = new Slab(Buffer.alloc(0));
 
 export const loop: NativeLoop = native.attach(deliver, events, table, outbox, outboxTable);
 
@@ -129,29 +131,29 @@ function flush(): void {
 }
 
 // Frames of many connections lie in it: whoever transfers the memory of one away must not take others' along.
-function changeSlab(next: Buffer): void {
+function changeSlab(next: Slab): void {
   leaveSlab();
   slab = next;
-  markAsUntransferable(slab.buffer);
+  markAsUntransferable(slab.memory);
 }
 
 // Called by native code, in a callback scope of its own. Runs no code of the user's: promises only.
 function deliver(count: number, extras: readonly unknown[] | undefined): void {
   let nextExtra = 0;
-  let ownSlab: Buffer | undefined;
+  let ownSlab: Slab | undefined;
   flushedInDelivery = false;
   for (let at = 0; at < count * EVENT_LENGTH; at += EVENT_LENGTH) {
     const id = events[at + 1]!;
     const third = events[at + 2]!;
     switch (events[at]) {
       case SLAB:
-        if (third === 1) ownSlab = extras![nextExtra++] as Buffer;
-        else changeSlab(extras![nextExtra++] as Buffer);
+        if (third === 1) ownSlab = new Slab(extras![nextExtra++] as Buffer);
+        else changeSlab(new Slab(extras![nextExtra++] as Buffer));
         break;
       case EventKind.frames: {
         const connection = connections.get(id);
         const count = events[at + 3]!;
-        if (ownSlab && count > 1) markAsUntransferable(ownSlab.buffer);
+        if (ownSlab && count > 1) markAsUntransferable(ownSlab.memory);
         if (connection) tell.framesArrived(connection, ownSlab ?? slab, !ownSlab, table, third, count);
         ownSlab = undefined;
         break;

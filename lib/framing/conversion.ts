@@ -1,5 +1,6 @@
 // What a frame is to JavaScript: its bytes, the text in them, or the JSON in that text.
 import { invalid, PipeError } from '../errors.ts';
+import type { Slab } from './slab.ts';
 
 /** The type of frames: `'buffer'`, `'json'`, or the text in them, in one of Node's encodings. */
 export type As = 'buffer' | 'json' | BufferEncoding;
@@ -7,13 +8,13 @@ export type As = 'buffer' | 'json' | BufferEncoding;
 /** Makes frames of bytes, and bytes of frames. */
 export interface Conversion<T> {
   /** The frame at `slab[begin…end)`. A Buffer is a view of it. */
-  toFrame(slab: Buffer, begin: number, end: number): T;
+  toFrame(slab: Slab, begin: number, end: number): T;
   /** The bytes of a frame that is not given as bytes already. */
   toBytes(value: T): Uint8Array;
 }
 
 const BUFFERS: Conversion<Buffer> = {
-  toFrame: (slab, begin, end) => slab.subarray(begin, end),
+  toFrame: (slab, begin, end) => slab.view(begin, end),
   toBytes: (value) => {
     const cure = typeof value === 'string' ? "; to send strings, make the framing with { as: 'utf8' }" : '';
     throw wrongType(value, 'a Uint8Array', cure);
@@ -33,7 +34,7 @@ function textIn(encoding: BufferEncoding): Conversion<string> {
   if (/^(utf-?16le|ucs-?2)$/.test(name)) return UTF_16;
   const lossy = UNENCODABLE[name];
   return {
-    toFrame: (slab, begin, end) => slab.toString(encoding, begin, end),
+    toFrame: (slab, begin, end) => slab.text(encoding, begin, end),
     toBytes(value) {
       if (typeof value !== 'string') throw wrongType(value, 'a string or a Uint8Array');
       // Buffer.from() would drop what it cannot encode, without a word.
@@ -69,7 +70,7 @@ const UNENCODABLE: Readonly<Record<string, Pick<RegExp, 'test'> | undefined>> = 
 const UTF_16: Conversion<string> = {
   toFrame(slab, begin, end) {
     if ((end - begin) % 2 !== 0) throw new Malformed(end - begin, 'an odd number of bytes is no UTF-16');
-    return wellFormed(slab.toString('utf16le', begin, end));
+    return wellFormed(slab.text('utf16le', begin, end));
   },
   toBytes(value) {
     if (typeof value !== 'string') throw wrongType(value, 'a string or a Uint8Array');

@@ -5,6 +5,7 @@ import { type NativeDecoder, native } from '../native.ts';
 import { isUint8Array, lengthOf, partOf, requireBytes } from './bytes.ts';
 import { wrongType } from './conversion.ts';
 import { type Framing, fromFrame, nativeFraming, toFrame } from './framing.ts';
+import { Slab } from './slab.ts';
 
 /** More than this is decoded piece by piece: offsets are 32 bits wide. */
 const LARGEST_PIECE = 2 ** 30;
@@ -71,7 +72,8 @@ export class FrameDecoder<T = Buffer> {
   }
 
   #decode(chunk: Uint8Array): void {
-    const { slab, table, failure } = this.#native.push(chunk);
+    const { slab: bytes, table, failure } = this.#native.push(chunk);
+    const slab = new Slab(bytes);
     for (let i = 0; i < table.length; i += 2) {
       const begin = table[i]!;
       const position = this.#position + begin - table[0]!;
@@ -81,7 +83,7 @@ export class FrameDecoder<T = Buffer> {
         this.#found.push(new Lost(error)); // the stream is still in step
       }
     }
-    this.#position += slab.length;
+    this.#position += bytes.length;
     if (failure) this.#error = failureToError(failure);
   }
 

@@ -1,4 +1,5 @@
 // How frames lie in a stream of bytes: the public factories, and what the rest of the library needs of them.
+
 import { endianness } from 'node:os';
 import { GREATEST_FRAME, LONGEST_DELIMITER } from '../constants.ts';
 import { failureToError, invalid } from '../errors.ts';
@@ -6,6 +7,7 @@ import { type NativeFraming, native, type RawFailure, type RawFraming } from '..
 import { isUint8Array } from './bytes.ts';
 import { type As, type Conversion, conversionFor, Malformed } from './conversion.ts';
 import { type DiscordFrame, discordConversion } from './presets.ts';
+import type { Slab } from './slab.ts';
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -296,7 +298,7 @@ function partsOf<T>(framing: Framing<T>): Parts<T> {
  */
 export function toFrame<T>(
   framing: Framing<T>,
-  slab: Buffer,
+  slab: Slab,
   begin: number,
   end: number,
   path: string | undefined,

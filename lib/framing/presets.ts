@@ -18,7 +18,7 @@ const HEADER = 8;
 export function discordConversion<T>(data: Conversion<T>): Conversion<DiscordFrame<T>> {
   return {
     toFrame(slab, begin, end) {
-      return { opcode: slab.readUInt32LE(begin), data: data.toFrame(slab, begin + HEADER, end) };
+      return { opcode: slab.bytes.readUInt32LE(begin), data: data.toFrame(slab, begin + HEADER, end) };
     },
     toBytes(frame) {
       if (typeof frame !== 'object' || frame === null) throw wrongType(frame, '{ opcode, data } or a Uint8Array');
