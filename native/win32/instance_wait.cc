@@ -7,6 +7,7 @@
 #include <cstring>
 #include <vector>
 
+#include "win32/ntdll.h"
 #include "win32/pipe_loop.h"
 #include "win32/pipe_path.h"
 #include "win32/win32_failure.h"
@@ -31,13 +32,6 @@ constexpr int64_t kPerMillisecond = 10'000;
 using FsControlFile = NTSTATUS(NTAPI*)(HANDLE file, HANDLE event, void* routine, void* context, IO_STATUS_BLOCK* status,
                                        ULONG code, void* input, ULONG input_length, void* output, ULONG output_length);
 
-// DeviceIoControl() passes this request on as one for a device, which the file system of pipes refuses.
-FsControlFile fsControlFile() {
-  const HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
-  if (!ntdll) return nullptr;
-  return reinterpret_cast<FsControlFile>(reinterpret_cast<void*>(GetProcAddress(ntdll, "NtFsControlFile")));
-}
-
 }  // namespace
 
 bool openPipeFolder(PipeLoop& loop, UniqueHandle& folder) {
@@ -53,7 +47,8 @@ bool openPipeFolder(PipeLoop& loop, UniqueHandle& folder) {
 }
 
 bool InstanceWait::start(const std::wstring& path, double milliseconds) {
-  const FsControlFile control = fsControlFile();
+  // DeviceIoControl() passes this request on as one for a device, which the file system of pipes refuses.
+  const auto control = ntdll<FsControlFile>("NtFsControlFile");
   if (!control) return false;
   const std::wstring name = pipeName(path);
   const size_t bytes = name.size() * sizeof(wchar_t);

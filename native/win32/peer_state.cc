@@ -2,6 +2,8 @@
 
 #include <winternl.h>
 
+#include "win32/ntdll.h"
+
 namespace framepipe::win32 {
 
 namespace {
@@ -52,10 +54,7 @@ using QueryInformationFile = NTSTATUS(NTAPI*)(HANDLE, IO_STATUS_BLOCK*, void*, U
 }  // namespace
 
 std::optional<bool> peerLeft(HANDLE pipe) {
-  const HMODULE ntdll = GetModuleHandleW(L"ntdll.dll");
-  if (!ntdll) return std::nullopt;
-  const auto query =
-      reinterpret_cast<QueryInformationFile>(reinterpret_cast<void*>(GetProcAddress(ntdll, "NtQueryInformationFile")));
+  const auto query = ntdll<QueryInformationFile>("NtQueryInformationFile");
   if (!query) return std::nullopt;
   IO_STATUS_BLOCK status{};
   PipeLocalInformation information{};
