@@ -68,7 +68,7 @@ logged "$rig/wine/bin/wine" winecfg -v win10 </dev/null
 calls='kernelbase.CreateNamedPipeW;kernelbase.ConnectNamedPipe;kernelbase.DisconnectNamedPipe;kernelbase.CreateFileW'
 calls+=';kernelbase.SetNamedPipeHandleState;kernelbase.WaitNamedPipeW;kernelbase.SetSecurityInfo;kernelbase.FlushFileBuffers'
 calls+=';kernelbase.ReadFile;kernelbase.WriteFile;kernelbase.CancelIoEx;kernelbase.ImpersonateNamedPipeClient'
-calls+=';kernelbase.RevertToSelf;kernelbase.SetThreadToken;advapi32.ImpersonateNamedPipeClient;advapi32.SetSecurityInfo'
+calls+=';ntdll.NtCreateNamedPipeFile;kernelbase.RevertToSelf;kernelbase.SetThreadToken;advapi32.ImpersonateNamedPipeClient;advapi32.SetSecurityInfo'
 logged "$rig/wine/bin/wine" reg add 'HKCU\Software\Wine\Debug' /v RelayInclude /d "$calls" /f </dev/null
 logged "$rig/wine/bin/wine" reg add 'HKCU\Software\Wine\Debug' /v RelayFromExclude /d 'user32;gdi32' /f </dev/null
 logged "$rig/wine/bin/wineserver" -w
