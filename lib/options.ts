@@ -46,11 +46,15 @@ export interface ListenOptions<T = Buffer> extends ChannelOptions<T> {
   /** Windows: whether clients on other machines may connect. Default: `false` (`PIPE_REJECT_REMOTE_CLIENTS`). */
   allowRemote?: boolean | undefined;
   /**
-   * Fail with `EADDRINUSE` when somebody already serves this name (Windows: `FILE_FLAG_FIRST_PIPE_INSTANCE`).
-   * `false` (Windows only) lets several processes of one user share it. Default: `true`.
+   * Fail with `EADDRINUSE` when somebody already serves this name (Windows: as `FILE_FLAG_FIRST_PIPE_INSTANCE`).
+   * `false` (Windows only) lets several processes of one user share it, with the same direction, and with or without
+   * `framing.message()`. Default: `true`.
    */
   exclusive?: boolean | undefined;
-  /** Connections at once, 1…254; more clients find the pipe busy. Default: `'unlimited'`. */
+  /**
+   * Connections at once of this server, 1…254; more clients find the pipe busy, and the name stays the server's. Windows
+   * has one instance more, which holds the name. Default: `'unlimited'`.
+   */
   maxInstances?: number | 'unlimited' | undefined;
   /** Windows: instances kept waiting for clients. Default: twice the number of cores, but 4…64. */
   pendingInstances?: number | undefined;

@@ -141,7 +141,7 @@ on(isWindows, 'what Windows has of a pipe', () => {
       flags: 0,
       outBuffer: 20_000,
       inBuffer: 10_000,
-      maxInstances: 9,
+      maxInstances: 9 + 1, // and what holds the name
     });
     const messages = await serverFor(uniqueName(), { framing: framing.message() });
     const client = new ForeignClient(messages.path);

@@ -7,19 +7,37 @@ import { isWine, on } from './support/system.ts';
 import { type Call, callsOf, callsOn, traced } from './support/trace.ts';
 import { win } from './support/witness.ts';
 
-/** A server that is opened and closed: its CreateNamedPipeW calls, with names. */
-async function instancesOf(options: string, clients = ''): Promise<Record<string, number>[]> {
-  const name = uniqueName();
+/** The calls of a server that is opened and closed. */
+async function callsOfServer(options: string, clients = '', name = uniqueName()): Promise<Call[]> {
   const code = `const server = await listen(name, ${options});
     ${clients}
     await server.close({ connections: true, timeout: 100 });`;
-  const calls = await traced(code, name);
+  return traced(code, name);
+}
+
+/** Its CreateNamedPipeW calls, with names. */
+async function instancesOf(options: string, clients = ''): Promise<Record<string, number>[]> {
+  const name = uniqueName();
+  const calls = await callsOfServer(options, clients, name);
   return callsOn(calls, 'CreateNamedPipeW', pipePath(name)).map(({ arguments: given, result }) => {
     const [, openMode, pipeMode, maxInstances, outBuffer, inBuffer, timeout, attributes] = given as number[];
     expect(attributes).not.toBe(0); // never Windows' own descriptor
     expect(result).toBeGreaterThan(0);
     return { openMode, pipeMode, maxInstances, outBuffer, inBuffer, timeout } as Record<string, number>;
   });
+}
+
+/** The call that makes what holds the name, and that there is but one, the first of all. */
+async function placeholderOf(options: string): Promise<Record<string, number>> {
+  const made = (await callsOfServer(options)).filter((call) => call.name === 'NtCreateNamedPipeFile');
+  const isOne = ({ arguments: [, access] }: Call) => ((access as number) & (GENERIC_RW | 3)) === 0;
+  expect(made.map(isOne).indexOf(true)).toBe(0);
+  expect(made.filter(isOne)).toHaveLength(1);
+  expect(made.length).toBeGreaterThan(1);
+  const [, access, , , share, disposition, , type, readMode, , limit, inBuffer, outBuffer] = made[0]!
+    .arguments as number[];
+  expect(made[0]!.result).toBe(0);
+  return { access, share, disposition, type, readMode, limit, inBuffer, outBuffer } as Record<string, number>;
 }
 
 /** The CreateFileW call of a client. */
@@ -41,11 +59,11 @@ async function openOf(options: string, server = '{}', path?: string): Promise<{ 
 }
 
 const DEFAULT = win.FILE_FLAG_OVERLAPPED + win.WRITE_DAC + win.PIPE_ACCESS_DUPLEX;
-const FIRST = win.FILE_FLAG_FIRST_PIPE_INSTANCE;
+const GENERIC_RW = win.GENERIC_READ + win.GENERIC_WRITE;
 
 on(isWine, 'CreateNamedPipeW', () => {
-  it('by default: the first instance, duplex, bytes, no remote clients, unlimited, 64 KiB', async () => {
-    const [first, ...others] = await instancesOf('{ pendingInstances: 3 }');
+  it('by default: duplex, bytes, no remote clients, unlimited, 64 KiB', async () => {
+    const instances = await instancesOf('{ pendingInstances: 3 }');
     const usual = {
       openMode: DEFAULT,
       pipeMode: win.PIPE_REJECT_REMOTE_CLIENTS,
@@ -54,13 +72,7 @@ on(isWine, 'CreateNamedPipeW', () => {
       inBuffer: 65_536,
       timeout: 0,
     };
-    expect(first).toEqual({ ...usual, openMode: DEFAULT + FIRST });
-    expect(others).toEqual([usual, usual]);
-  });
-
-  it('exclusive: false does not ask to be the first', async () => {
-    const instances = await instancesOf('{ exclusive: false, pendingInstances: 2 }');
-    expect(instances.map(({ openMode }) => openMode)).toEqual([DEFAULT, DEFAULT]);
+    expect(instances).toEqual([usual, usual, usual]);
   });
 
   it('allowRemote: true lets remote clients in', async () => {
@@ -83,9 +95,9 @@ on(isWine, 'CreateNamedPipeW', () => {
     expect(first!.pipeMode).toBe(expected);
   });
 
-  it('maxInstances and bufferSize', async () => {
+  it('maxInstances, with one more for what holds the name, and bufferSize', async () => {
     const options = '{ maxInstances: 7, bufferSize: { in: 1000, out: 200_000 }, pendingInstances: 1 }';
-    expect((await instancesOf(options))[0]).toMatchObject({ maxInstances: 7, inBuffer: 1000, outBuffer: 200_000 });
+    expect((await instancesOf(options))[0]).toMatchObject({ maxInstances: 8, inBuffer: 1000, outBuffer: 200_000 });
   });
 
   it('pendingInstances wait, and each client brings a new one, with the same flags', async () => {
@@ -96,8 +108,8 @@ on(isWine, 'CreateNamedPipeW', () => {
       for (const client of clients) client.destroy();`;
     const instances = await instancesOf('{ pendingInstances: 2 }', clients);
     expect(instances.length).toBe(2 + 5);
-    expect(new Set(instances.slice(1).map((instance) => JSON.stringify(instance))).size).toBe(1);
-    expect(instances[1]!.openMode).toBe(DEFAULT);
+    expect(new Set(instances.map((instance) => JSON.stringify(instance))).size).toBe(1);
+    expect(instances[0]!.openMode).toBe(DEFAULT);
   });
 
   it('no more than maxInstances, however many clients come and go', async () => {
@@ -107,7 +119,38 @@ on(isWine, 'CreateNamedPipeW', () => {
       }`;
     const instances = await instancesOf('{ maxInstances: 2, pendingInstances: 8 }', clients);
     expect(instances.length).toBeGreaterThan(2);
-    expect(instances.every(({ maxInstances }) => maxInstances === 2)).toBe(true);
+    expect(instances.every(({ maxInstances }) => maxInstances === 2 + 1)).toBe(true);
+  });
+});
+
+on(isWine, 'NtCreateNamedPipeFile', () => {
+  const FILE_READ_ATTRIBUTES = 0x80;
+  const SYNCHRONIZE = 0x10_0000;
+  const REJECTS_REMOTE = 2;
+  const usual = {
+    access: SYNCHRONIZE + win.READ_CONTROL + win.WRITE_DAC + FILE_READ_ATTRIBUTES,
+    share: 3,
+    disposition: 2, // FILE_CREATE
+    type: REJECTS_REMOTE,
+    readMode: 0,
+    limit: 0xffff_ffff,
+    inBuffer: 65_536,
+    outBuffer: 65_536,
+  };
+
+  it('makes what holds the name: the first instance, which may neither read nor write', async () => {
+    expect(await placeholderOf('{}')).toEqual(usual);
+  });
+
+  it.each([
+    ["{ direction: 'in' }", { share: 2 }],
+    ["{ direction: 'out' }", { share: 1 }],
+    ['{ framing: framing.message(), allowRemote: true }', { type: 1 }],
+    ['{ maxInstances: 7 }', { limit: 8 }],
+    ['{ maxInstances: 254 }', {}], // 255 means unlimited
+    ['{ exclusive: false, maxInstances: 7 }', { disposition: 3 }], // FILE_OPEN_IF
+  ])('of the same kind as the others: %s', async (options, differing) => {
+    expect(await placeholderOf(options)).toEqual({ ...usual, ...differing });
   });
 });
 

@@ -1,5 +1,7 @@
 #include "win32/pipe_instance.h"
 
+#include <algorithm>
+
 #include "win32/pipe_listener.h"
 #include "win32/port.h"
 
@@ -26,12 +28,17 @@ DWORD pipeMode(const ListenOptions& options) {
 
 }  // namespace
 
+DWORD instanceLimit(const ListenOptions& options) {
+  const bool unlimited = options.max_instances == 0 || !options.exclusive;
+  return unlimited ? PIPE_UNLIMITED_INSTANCES : std::min<DWORD>(options.max_instances + 1, PIPE_UNLIMITED_INSTANCES);
+}
+
 DWORD PipeInstance::create(const std::wstring& path, const ListenOptions& options, const SecurityDescriptor& descriptor,
                            bool first) {
   SECURITY_ATTRIBUTES attributes{sizeof attributes, descriptor.get(), /*bInheritHandle=*/FALSE};
   handle_ = UniqueHandle(CreateNamedPipeW(path.c_str(), openMode(options, first), pipeMode(options),
-                                          options.max_instances ? options.max_instances : PIPE_UNLIMITED_INSTANCES,
-                                          options.out_buffer, options.in_buffer, /*nDefaultTimeOut=*/0, &attributes));
+                                          instanceLimit(options), options.out_buffer, options.in_buffer,
+                                          /*nDefaultTimeOut=*/0, &attributes));
   return handle_ ? ERROR_SUCCESS : GetLastError();
 }
 

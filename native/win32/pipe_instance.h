@@ -14,6 +14,10 @@ namespace framepipe::win32 {
 class PipeListener;
 class Port;
 
+// How many instances the system lets a pipe have, the placeholder among them. Servers that share a name each have one,
+// and know nothing of each other: there, each keeps to its own limit.
+DWORD instanceLimit(const ListenOptions& options);
+
 class PipeInstance final : public std::enable_shared_from_this<PipeInstance> {
  public:
   explicit PipeInstance(std::shared_ptr<PipeListener> listener) : listener_(std::move(listener)) {}

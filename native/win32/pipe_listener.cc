@@ -13,7 +13,12 @@ namespace framepipe::win32 {
 
 Failure PipeListener::open() {
   const std::lock_guard lock(mutex_);
-  if (const DWORD error = addInstance()) return listenFailure(error);
+  DWORD error = placeholder_.take(path_, options_, descriptor_);
+  if (!error) error = addInstance();
+  if (error) {
+    placeholder_.letGo();
+    return listenFailure(error);
+  }
   topUp();
   return {};
 }
@@ -24,14 +29,24 @@ bool PipeListener::hasRoom() const {
 }
 
 DWORD PipeListener::addInstance() {
-  const bool first = isFirst();
   auto instance = std::make_shared<PipeInstance>(shared_from_this());
-  if (const DWORD error = instance->create(path_, options_, descriptor_, first && options_.exclusive)) return error;
-  // Sharing a name means sharing it with this user's other processes, not with whoever came first.
-  if (first && !options_.exclusive && !isOwnPipe(instance->handle())) return ERROR_ACCESS_DENIED;
-  if (const DWORD error = instance->waitForClient(loop_.port())) return error;
+  DWORD error = create(*instance);
+  // A descriptor that does not let even us make an instance beside another one: they are made one after the other.
+  if (error == ERROR_ACCESS_DENIED && placeholder_ && !hasInstances()) {
+    placeholder_.letGo();
+    error = create(*instance);
+  }
+  if (!error) error = instance->waitForClient(loop_.port());
+  if (error) return error;
   waiting_.push_back(std::move(instance));
+  if (!placeholder_) placeholder_.join(path_, options_, descriptor_);
   return ERROR_SUCCESS;
+}
+
+DWORD PipeListener::create(PipeInstance& instance) {
+  const bool first = !placeholder_ && !hasInstances();
+  if (const DWORD error = instance.create(path_, options_, descriptor_, first && options_.exclusive)) return error;
+  return first && !options_.exclusive && !isOwnPipe(instance.handle()) ? ERROR_ACCESS_DENIED : ERROR_SUCCESS;
 }
 
 void PipeListener::topUp() {
@@ -90,8 +105,10 @@ std::shared_ptr<Connection> PipeListener::announce(PipeInstance& instance) {
   return connection;
 }
 
-void PipeListener::instanceClosed(const PipeTransport* transport) {
+// Under the lock: who sees `connected_` knows whose the name is.
+void PipeListener::closeInstance(const PipeTransport* transport, UniqueHandle handle) {
   const std::lock_guard lock(mutex_);
+  handle.reset();
   --connected_;
   connections_.erase(transport);
   topUp();
@@ -99,6 +116,7 @@ void PipeListener::instanceClosed(const PipeTransport* transport) {
 
 DWORD PipeListener::apply(const SecurityDescriptor& descriptor) {
   // The descriptor is the pipe's: any instance's handle leads to it.
+  if (placeholder_) return descriptor.applyTo(placeholder_.handle());
   if (!waiting_.empty()) return descriptor.applyTo(waiting_.front()->handle());
   DWORD error = ERROR_SUCCESS;
   for (const auto& [key, weak] : connections_) {
@@ -118,13 +136,16 @@ Failure PipeListener::setAccess(Access access, const std::string& sddl) {
   if (closing_) return serverClosed("setAccess");
   if (const DWORD error = apply(descriptor.value)) return win32Failure(error, "setAccess");
   descriptor_ = std::move(descriptor.value);
-  topUp();  // the old one may have kept us from it
+  // The old one may have kept us from both.
+  if (!placeholder_ && hasInstances()) placeholder_.join(path_, options_, descriptor_);
+  topUp();
   return {};
 }
 
 void PipeListener::abort() noexcept {
   const std::lock_guard lock(mutex_);
   closing_ = true;
+  placeholder_.letGo();
   for (const auto& instance : waiting_) instance->cancel();
   finishIfDone();
 }

@@ -1,4 +1,4 @@
-// A served name: keeps instances waiting for clients and replaces each before its connection is
+// A served name: holds it, keeps instances waiting for clients and replaces each before its connection is
 // announced, on the port thread, whatever JavaScript is doing. Its methods are called on both threads.
 #pragma once
 #include <memory>
@@ -10,6 +10,7 @@
 #include "win32/live_set.h"
 #include "win32/mutex.h"
 #include "win32/pipe_instance.h"
+#include "win32/placeholder.h"
 #include "win32/port.h"
 #include "win32/security_descriptor.h"
 
@@ -38,14 +39,15 @@ class PipeListener final : public Listener,
   bool onTick() noexcept override;
 
   // Any thread.
-  void instanceClosed(const PipeTransport* transport);  // it let go of its handle
+  void closeInstance(const PipeTransport* transport, UniqueHandle handle);
   void abort() noexcept override;
 
  private:
   // All of these: under the lock.
-  bool isFirst() const { return waiting_.empty() && connected_ == 0; }
+  bool hasInstances() const { return !waiting_.empty() || connected_ > 0; }
   bool hasRoom() const;
   DWORD addInstance();
+  DWORD create(PipeInstance& instance);
   void topUp();
   void finishIfDone();
   DWORD apply(const SecurityDescriptor& descriptor);
@@ -58,6 +60,7 @@ class PipeListener final : public Listener,
   bool keeps_alive_ = false;  // JS thread only
 
   Mutex mutex_;
+  Placeholder placeholder_;  // there while it listens, if the descriptor lets it
   SecurityDescriptor descriptor_;
   std::vector<std::shared_ptr<PipeInstance>> waiting_;
   size_t connected_ = 0;  // clients served, each of them by an instance

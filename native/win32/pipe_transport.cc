@@ -208,8 +208,8 @@ void PipeTransport::abort() noexcept {
 
 // CloseHandle, never DisconnectNamedPipe: what was written stays readable for the peer.
 void PipeTransport::release(bool) {
-  connection_->locked([this] { return std::move(handle_); }).reset();
-  if (listener_) listener_->instanceClosed(this);
+  UniqueHandle handle = connection_->locked([this] { return std::move(handle_); });
+  if (listener_) listener_->closeInstance(this, std::move(handle));
 }
 
 void PipeTransport::released() {

@@ -22,7 +22,8 @@ class SecurityDescriptor {
   // An SDDL is kept to the letter as to who may connect. The right to create further instances is
   // not its to give: it is taken from every entry (generic rights are spelled out for that) and given
   // to the owner alone. If it does not let the owner read and write, Windows does not let this
-  // process create a second instance either, and clients are served one after the other.
+  // process create a second instance either, and clients are served one after the other: between
+  // them the name is nobody's.
   //
   // Clients on other machines are PIPE_REJECT_REMOTE_CLIENTS' business. An entry that denies NETWORK
   // would also hit local processes of network logons: every SSH and WinRM session.

@@ -87,20 +87,4 @@ TEST(onlyAClientThatWindowsCallsLocalHasAProcessId) {
   CHECK(!isLocalClient(/*named=*/false, ERROR_MORE_DATA));  // one that has a long name
 }
 
-TEST(aServerSaysWhyItMakesNoMoreInstances) {
-  World world;
-  ListenOptions options = world.listenOptions();
-  options.exclusive = false;
-  options.max_instances = 2;
-  options.pending_instances = 1;
-  const Id first = world.listen(options);
-  CHECK(!world.loop().listener(first)->lastFailure());
-  world.listen(options);  // takes the other instance that the name may have
-  for (int i = 0; i < 2; ++i) {
-    world.connect();
-    world.accept();
-  }
-  CHECK(same(world.loop().listener(first)->lastFailure(), "EAGAIN"));
-}
-
 }  // namespace framepipe::test
