@@ -7,10 +7,6 @@
 
 namespace framepipe {
 
-namespace {
-constexpr Failure kNoMemory{"ENOMEM", "read", 0, "there is no memory for what the peer sends"};
-}  // namespace
-
 void Delivery::put(uint32_t kind, Id id, Id third, uint32_t fourth, napi_value extra) {
   double* event = &events_[count_++ * kNumbers];
   event[0] = kind;
@@ -38,7 +34,7 @@ bool Delivery::add(Event& event) {
       if (!isCutOff(event.id)) putEnd(event, event.failure);
       return true;
     case Event::Kind::Closed:
-      putEnd(event, std::erase(cut_off_, event.id) > 0 ? kNoMemory : event.failure);
+      putEnd(event, std::erase(cut_off_, event.id) > 0 ? noMemoryToRead() : event.failure);
       return true;
     case Event::Kind::Unsent:
       putEnd(event, event.failure);
@@ -69,7 +65,7 @@ bool Delivery::isCutOff(Id connection) const {
 // Nothing that came after what is missing may be told as if it had come next.
 void Delivery::cutOff(Id connection) {
   cut_off_.push_back(connection);
-  putEnd({.kind = Event::Kind::Ended, .id = connection}, kNoMemory);
+  putEnd({.kind = Event::Kind::Ended, .id = connection}, noMemoryToRead());
 }
 
 bool Delivery::addFrames(const Event& event) {

@@ -45,7 +45,7 @@ void Connection::read(Lock& lock) {
   for (Inbound::Turn turn; mayRead();) {
     if (turn.over()) return transport_->readSoon();
     const std::span<uint8_t> room = in_.room();
-    if (room.empty()) return readingFailed({"ENOMEM", "read", 0, "there is no memory for what the peer sends"});
+    if (room.empty()) return readingFailed(noMemoryToRead());
     reading_ = true;
     const ReadAnswer answer = transport_->read(room, phase_ == Phase::Open);
     if (answer.kind == ReadAnswer::Kind::InFlight) return;

@@ -42,6 +42,11 @@ constexpr Failure connectionEnded(const char* syscall) {
   return {"EPIPE", syscall, 0, "the connection has ended"};
 }
 
+// A peer chooses how long its frames are.
+constexpr Failure noMemoryToRead() {
+  return {"ENOMEM", "read", 0, "there is no memory for what the peer sends"};
+}
+
 // Asked for while a worker or the process comes to its end.
 constexpr Failure environmentEnding(const char* syscall) {
   return {"ECANCELED", syscall, 0, "the environment is ending"};
