@@ -8,9 +8,9 @@ import {
   boolean,
   type ConnectChannel,
   type ConnectOptions,
+  checkConnectOptions,
   connectOptions,
   milliseconds,
-  record,
 } from './options.ts';
 import { nothing, orAborted, pause } from './promises.ts';
 
@@ -32,7 +32,7 @@ const LONGEST_WAIT = 1000;
  * @param name as for `listen`; on Windows also `\\SERVER\pipe\NAME`.
  */
 export async function connect<T = Buffer>(name: string, options: ConnectOptions<T> = {}): Promise<PipeConnection<T>> {
-  record('options', options);
+  checkConnectOptions(options);
   const path = pipePath(name, options.host);
   const channel = connectOptions(path, options);
   const timeout = milliseconds('timeout', options.timeout ?? DEFAULT_TIMEOUT);

@@ -7,13 +7,15 @@ import { type FrameBatch, FrameQueue } from './frames.ts';
 import { Handle } from './handles.ts';
 import { type AsClient, type ClientUser, Impersonation } from './impersonation/impersonation.ts';
 import { addConnection, forget, loop, request, tellConnections } from './loop.ts';
-import { type Channel, milliseconds, record, signalOf } from './options.ts';
+import { checked, type Names } from './option-names.ts';
+import { type Channel, milliseconds, signalOf } from './options.ts';
 import { type Deferred, deferred, nothing, orAborted } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
 import { Sender } from './sender.ts';
 
 type Side = 'server' | 'client';
 
+const CLOSE: Names<{ timeout?: number | undefined }> = { timeout: true };
 const DEFAULT_CLOSE_TIMEOUT = 5000;
 let lastNumber = 0;
 
@@ -85,7 +87,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    */
   read(options: { signal?: AbortSignal | undefined } = {}): Promise<T | null> {
     try {
-      return this.#readers.read(takeFrame<T>, null, signalOf(options));
+      return this.#readers.read(takeFrame<T>, null, signalOf('read', options));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -126,7 +128,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    * Blocks no thread of JavaScript's. Rejects with `EPIPE` when the peer leaves first, and with the signal's reason.
    */
   async waitForDrain(options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
-    const signal = signalOf(options);
+    const signal = signalOf('waitForDrain', options);
     signal?.throwIfAborted();
     if (this.#state !== 'open') throw this.#ended('waitForDrain');
     let abort: (() => void) | undefined;
@@ -146,7 +148,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    * (default 5,000; `Infinity` allowed): then `close` drops the rest and rejects with `ETIMEDOUT`.
    */
   async close(options: { timeout?: number | undefined } = {}): Promise<void> {
-    const { timeout = DEFAULT_CLOSE_TIMEOUT } = record('options', options);
+    const { timeout = DEFAULT_CLOSE_TIMEOUT } = checked('close', options, CLOSE);
     milliseconds('timeout', timeout);
     if (this.#state === 'open') {
       this.#stop();

@@ -5,7 +5,8 @@ import type { PipeConnection } from './connection.ts';
 import { DIRECTIONS } from './constants.ts';
 import type { FrameBatch } from './frames.ts';
 import { loop } from './loop.ts';
-import { boolean, milliseconds, record } from './options.ts';
+import { checked, type Names } from './option-names.ts';
+import { boolean, milliseconds } from './options.ts';
 import { ACCEPTED } from './sender.ts';
 
 /** For {@link PipeConnection.toDuplex}. */
@@ -30,6 +31,7 @@ export interface DuplexOrigin {
 
 type Callback = (error?: Error | null) => void;
 
+const OPTIONS: Names<PipeDuplexOptions> = { allowHalfOpen: true, linger: true };
 const LINGER = { client: 5000, server: 50 } as const;
 const LONGEST_TIMER = 0x7fff_ffff;
 
@@ -73,7 +75,7 @@ export class PipeDuplex extends Duplex {
     options: PipeDuplexOptions,
     { direction, side, endSending }: DuplexOrigin,
   ) {
-    const { allowHalfOpen = false, linger = LINGER[side] } = record('options', options);
+    const { allowHalfOpen = false, linger = LINGER[side] } = checked('toDuplex', options, OPTIONS);
     boolean('allowHalfOpen', allowHalfOpen);
     const { in: readOnly, out: writeOnly } = DIRECTIONS;
     const streamOptions = { allowHalfOpen, readable: direction !== writeOnly, writable: direction !== readOnly };

@@ -2,7 +2,7 @@ import { failureToError } from './errors.ts';
 import { nativeFraming } from './framing/framing.ts';
 import { loop } from './loop.ts';
 import { pipePath } from './name.ts';
-import { type ListenOptions, listenOptions, signalOf } from './options.ts';
+import { abortSignal, checkListenOptions, type ListenOptions, listenOptions } from './options.ts';
 import { PipeServer } from './server.ts';
 
 /**
@@ -11,14 +11,15 @@ import { PipeServer } from './server.ts';
  * @param name `'reports'` is `\\.\pipe\reports` on Windows and `$TMPDIR/CoreFxPipe_reports` (or `/tmp/…`) elsewhere;
  * a full `\\.\pipe\…` or an absolute path is taken as it is.
  *
- * Rejects with a PipeError: `EINVAL` or `ENAMETOOLONG` for an invalid name or option, before anything is
+ * Rejects with a PipeError: `EINVAL` or `ENAMETOOLONG` for an invalid name, option or name of an option, before anything is
  * created; `EADDRINUSE` when somebody serves the name already; `EACCES` when this process may not create it; and with
  * the signal's reason when it has aborted.
  */
 export async function listen<T = Buffer>(name: string, options: ListenOptions<T> = {}): Promise<PipeServer<T>> {
-  const signal = signalOf(options);
+  checkListenOptions(options);
   const path = pipePath(name);
   const channel = listenOptions(path, options);
+  const signal = abortSignal(options.signal);
   signal?.throwIfAborted();
   const id = loop.listen({ ...channel, framing: nativeFraming(channel.framing) });
   if (typeof id !== 'number') throw failureToError(id, path);

@@ -4,6 +4,7 @@ import { ACCESS, DIRECTIONS, LEVELS } from './constants.ts';
 import { invalid, PipeError } from './errors.ts';
 import { type Framing, framing as framings, rawFraming } from './framing/framing.ts';
 import type { RawListenOptions } from './native.ts';
+import { checked, checkNames, type Names } from './option-names.ts';
 
 /** Which way frames go, as the side that says it sees it. */
 export type Direction = 'duplex' | 'in' | 'out';
@@ -97,15 +98,45 @@ export interface ConnectChannel<T> extends Channel<T> {
   readonly ownServerOnly: boolean;
 }
 
+const CHANNEL: Names<ChannelOptions<unknown>> = { framing: true, direction: true, highWaterMark: true };
+const LISTEN: Names<ListenOptions<unknown>> = {
+  ...CHANNEL,
+  access: true,
+  allowRemote: true,
+  exclusive: true,
+  maxInstances: true,
+  pendingInstances: true,
+  bufferSize: true,
+  signal: true,
+};
+const CONNECT: Names<ConnectOptions<unknown>> = {
+  ...CHANNEL,
+  host: true,
+  timeout: true,
+  waitForServer: true,
+  impersonation: true,
+  serverOwner: true,
+  signal: true,
+};
+const SIGNAL: Names<{ signal?: AbortSignal | undefined }> = { signal: true };
 const { sddl: SDDL, ...NAMED_ACCESS } = ACCESS;
 const OWNERS = { any: 0, self: 1 } as const;
 const DEFAULT_FRAMING = framings.lengthPrefix();
 const KIB = 1024;
 const LARGEST = 0x7fff_ffff;
 
+/** Throws a PipeError `EINVAL` when one of them does not exist. */
+export function checkListenOptions<T>(options: ListenOptions<T>): void {
+  checked('listen', options, LISTEN);
+}
+
+/** Throws a PipeError `EINVAL` when one of them does not exist. */
+export function checkConnectOptions<T>(options: ConnectOptions<T>): void {
+  checked('connect', options, CONNECT);
+}
+
 export function listenOptions<T>(path: string, options: ListenOptions<T>): ListenChannel<T> {
-  const buffer = options.bufferSize ?? 64 * KIB;
-  const both = typeof buffer === 'object' && buffer !== null ? buffer : { in: buffer, out: buffer };
+  const { in: inBuffer, out: outBuffer } = bothBuffers(options.bufferSize ?? 64 * KIB);
   const pending = Math.min(64, Math.max(4, 2 * availableParallelism()));
   if (options.exclusive === false && process.platform !== 'win32') {
     throw new PipeError(
@@ -123,8 +154,8 @@ export function listenOptions<T>(path: string, options: ListenOptions<T>): Liste
     exclusive: boolean('exclusive', options.exclusive ?? true),
     maxInstances: maxInstances(options.maxInstances ?? 'unlimited'),
     pendingInstances: integer('pendingInstances', options.pendingInstances ?? pending, 1, 254, 'instances'),
-    inBuffer: integer('bufferSize', both.in, 0, LARGEST, 'bytes'),
-    outBuffer: integer('bufferSize', both.out, 0, LARGEST, 'bytes'),
+    inBuffer: integer('bufferSize', inBuffer, 0, LARGEST, 'bytes'),
+    outBuffer: integer('bufferSize', outBuffer, 0, LARGEST, 'bytes'),
   };
 }
 
@@ -141,6 +172,7 @@ export function connectOptions<T>(path: string, options: ConnectOptions<T>): Con
 
 export function rawAccess(access: Access): { access: number; sddl: string } {
   if (typeof access === 'object' && access !== null && typeof access.sddl === 'string') {
+    checkNames('access', access, { sddl: true });
     if (process.platform !== 'win32') {
       throw new PipeError('ENOTSUP', "access: { sddl } is for Windows; use 'owner', 'authenticated' or 'everyone'");
     }
@@ -165,20 +197,20 @@ export function callable<F>(name: string, value: F): F {
   return value;
 }
 
-/** An object of options, or of what would be one. */
-export function record<R extends object>(name: string, options: R): R {
-  if (typeof options !== 'object' || options === null) throw invalid(name, options, 'an object');
-  return options;
-}
-
-/** The signal in a method's options. */
-export function signalOf(options: { signal?: AbortSignal | undefined }): AbortSignal | undefined {
-  return abortSignal(record('options', options).signal);
+/** The signal in the options of `call`, which has no other. */
+export function signalOf(call: string, options: { signal?: AbortSignal | undefined }): AbortSignal | undefined {
+  return abortSignal(checked(call, options, SIGNAL).signal);
 }
 
 export function abortSignal(signal: AbortSignal | undefined): AbortSignal | undefined {
   if (signal !== undefined && !(signal instanceof AbortSignal)) throw invalid('signal', signal, 'an AbortSignal');
   return signal;
+}
+
+function bothBuffers(size: number | { readonly in: number; readonly out: number }): { in: number; out: number } {
+  if (typeof size !== 'object' || size === null) return { in: size, out: size };
+  checkNames('bufferSize', size, { in: true, out: true });
+  return size;
 }
 
 /** The framing that was asked for, or the default one. */

@@ -2,7 +2,8 @@ import { PipeConnection } from './connection.ts';
 import { failureToError, type PipeError } from './errors.ts';
 import { Handle, HandleTable } from './handles.ts';
 import { addListener, loop } from './loop.ts';
-import { type Access, type Channel, callable, rawAccess, record } from './options.ts';
+import { checked, type Names } from './option-names.ts';
+import { type Access, type Channel, callable, rawAccess } from './options.ts';
 import { type Deferred, deferred, nothing, onAbort } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
 
@@ -23,6 +24,12 @@ export interface ServeOptions<T> {
   /** Told when a handler throws or rejects. Default: a process warning (`process.emitWarning`). */
   onError?: ((error: unknown, connection: PipeConnection<T>) => void) | undefined;
 }
+
+const SERVE: Names<ServeOptions<unknown>> = { onError: true };
+const CLOSE: Names<{ connections?: boolean | undefined; timeout?: number | undefined }> = {
+  connections: true,
+  timeout: true,
+};
 
 /**
  * A named pipe that is being served. Iterate it for its connections, first come first served, or let
@@ -77,7 +84,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
    * is closed and all handlers have settled.
    */
   async serve(handler: (connection: PipeConnection<T>) => unknown, options: ServeOptions<T> = {}): Promise<void> {
-    const { onError = warn } = record('options', options);
+    const { onError = warn } = checked('serve', options, SERVE);
     callable('handler', handler);
     callable('onError', onError);
     let running = 0;
@@ -138,8 +145,8 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
    * `connections: true`, are closed gracefully, too (each as by its own `close({ timeout })`).
    * Clients that nobody took are disconnected.
    */
-  async close(options: { connections?: boolean; timeout?: number | undefined } = {}): Promise<void> {
-    const { connections = false, timeout } = record('options', options);
+  async close(options: { connections?: boolean | undefined; timeout?: number | undefined } = {}): Promise<void> {
+    const { connections = false, timeout } = checked('close', options, CLOSE);
     if (!this.#closing) {
       this.#stop();
       loop.closeListener(this.#handle.number);

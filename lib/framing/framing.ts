@@ -4,6 +4,7 @@ import { endianness } from 'node:os';
 import { GREATEST_FRAME, LONGEST_DELIMITER } from '../constants.ts';
 import { failureToError, invalid } from '../errors.ts';
 import { type NativeFraming, native, type RawFailure, type RawFraming } from '../native.ts';
+import { checked, type Names } from '../option-names.ts';
 import { isUint8Array } from './bytes.ts';
 import { type As, type Conversion, conversionFor, Malformed } from './conversion.ts';
 import { type DiscordFrame, discordConversion } from './presets.ts';
@@ -156,6 +157,17 @@ export interface Framings {
 
 type Options = FramingOptions & { as?: As | undefined };
 
+const ALONE: Names<FramingOptions> = { maxFrameLength: true };
+const OPTIONS: Names<Options> = { ...ALONE, as: true };
+const LENGTH_PREFIX: Names<LengthPrefixOptions & Options> = {
+  ...OPTIONS,
+  bytes: true,
+  endian: true,
+  offset: true,
+  adjustment: true,
+  keepHeader: true,
+};
+
 function make(
   how: Omit<RawFraming, 'maxFrameLength'>,
   conversion: Conversion<unknown>,
@@ -176,10 +188,13 @@ function make(
 /** A framing without options of its own. */
 const plain =
   (kind: RawFraming['kind']) =>
-  (options: Options = {}) =>
-    make({ kind }, conversionFor(options.as ?? 'buffer'), options);
+  (options: Options = {}) => {
+    const { as = 'buffer' } = checked(`framing.${kind}`, options, OPTIONS);
+    return make({ kind }, conversionFor(as), options);
+  };
 
 function lengthPrefix(options: LengthPrefixOptions & Options = {}): Framing<unknown> {
+  checked('framing.lengthPrefix', options, LENGTH_PREFIX);
   const { bytes = 4, endian = 'little', offset = 0, adjustment = 0, keepHeader = false, as = 'buffer' } = options;
   if (![1, 2, 3, 4, 8].includes(bytes)) throw invalid('bytes', bytes, '1, 2, 3, 4 or 8');
   if (endian !== 'little' && endian !== 'big') throw invalid('endian', endian, "'little' or 'big'");
@@ -201,20 +216,22 @@ function lengthPrefix(options: LengthPrefixOptions & Options = {}): Framing<unkn
 }
 
 function delimited(delimiter: string | Uint8Array, options: Options = {}): Framing<unknown> {
+  const { as = 'buffer' } = checked('framing.delimited', options, OPTIONS);
   const bytes = typeof delimiter === 'string' ? Buffer.from(delimiter) : delimiter;
   if (!isUint8Array(bytes) || bytes.length < 1 || bytes.length > LONGEST_DELIMITER) {
     throw invalid('delimiter', delimiter, `a string or Uint8Array of 1 to ${LONGEST_DELIMITER} bytes`);
   }
-  return make({ kind: 'delimited', delimiter: Uint8Array.from(bytes) }, conversionFor(options.as ?? 'buffer'), options);
+  return make({ kind: 'delimited', delimiter: Uint8Array.from(bytes) }, conversionFor(as), options);
 }
 
 function lines(options: Options = {}): Framing<unknown> {
+  const { as = 'buffer' } = checked('framing.lines', options, OPTIONS);
   const raw = { kind: 'delimited', delimiter: Uint8Array.of(0x0a), trimCr: true } as const;
-  return make(raw, conversionFor(options.as ?? 'buffer'), options);
+  return make(raw, conversionFor(as), options);
 }
 
 function raw(options: Options = {}): Framing<unknown> {
-  const { as = 'buffer' } = options;
+  const { as = 'buffer' } = checked('framing.raw', options, OPTIONS);
   const whole = ['buffer', 'latin1', 'binary', 'ascii', 'hex'].includes(as);
   if (!whole)
     throw invalid('as', as, "'buffer', 'latin1', 'binary', 'ascii' or 'hex' for raw(): chunks may end anywhere");
@@ -222,7 +239,7 @@ function raw(options: Options = {}): Framing<unknown> {
 }
 
 function streamString(options: Options = {}): Framing<unknown> {
-  const { as = 'utf16le' } = options;
+  const { as = 'utf16le' } = checked('framing.streamString', options, OPTIONS);
   if (!['utf16le', 'json', 'buffer'].includes(as)) {
     throw invalid('as', as, "'utf16le', 'json' or 'buffer' for streamString(), whose text is UTF-16LE");
   }
@@ -231,18 +248,20 @@ function streamString(options: Options = {}): Framing<unknown> {
 }
 
 function discord(options: Options = {}): Framing<unknown> {
-  const { as = 'json' } = options;
+  const { as = 'json' } = checked('framing.discord', options, OPTIONS);
   if (as !== 'json' && as !== 'buffer') throw invalid('as', as, "'json' or 'buffer' for discord()");
   const raw = { kind: 'lengthPrefix', lengthBytes: 4, offset: 4, keepHeader: true } as const;
   return make(raw, discordConversion(conversionFor(as)), options);
 }
 
 function chromeNativeMessaging(options: Options = {}): Framing<unknown> {
+  const { as = 'json' } = checked('framing.chromeNativeMessaging', options, OPTIONS);
   const raw = { kind: 'lengthPrefix', lengthBytes: 4, bigEndian: endianness() === 'BE' } as const;
-  return make(raw, conversionFor(options.as ?? 'json'), options, 64 * MIB);
+  return make(raw, conversionFor(as), options, 64 * MIB);
 }
 
 function sshAgent(options: FramingOptions = {}): Framing<unknown> {
+  checked('framing.sshAgent', options, ALONE);
   return make({ kind: 'lengthPrefix', lengthBytes: 4, bigEndian: true }, conversionFor('buffer'), options, 256 * KIB);
 }
 

@@ -3,6 +3,7 @@ import { FORCE, RECURSIVE } from '../constants.ts';
 import { invalid, PipeError } from '../errors.ts';
 import { loop, request } from '../loop.ts';
 import type { Operation } from '../native.ts';
+import { checked, type Names } from '../option-names.ts';
 import { boolean } from '../options.ts';
 import { type ClientDirent, direntsOf, type RawStatus, statsOf } from './client-files.ts';
 import { fileMode, nativePath, openFlags, plainPath } from './path.ts';
@@ -38,6 +39,15 @@ export type FileOptions<E = BufferEncoding> =
        */
       readonly special?: boolean | undefined;
     };
+
+type FileFields<E> = Exclude<FileOptions<E>, E>;
+type FileNames = Partial<Names<FileFields<BufferEncoding>>>;
+
+const READ_FILE = { encoding: true, flag: true, maxLength: true, special: true } satisfies FileNames;
+const WRITE_FILE = { encoding: true, flag: true, mode: true, special: true } satisfies FileNames;
+const READDIR = { withFileTypes: true } as const;
+const MKDIR = { recursive: true, mode: true } as const;
+const RM = { recursive: true, force: true } as const;
 
 /** The client names the file: so this much, and no more, unless the caller says otherwise. */
 const DEFAULT_MAX_LENGTH = 64 * 1024 * 1024;
@@ -94,7 +104,12 @@ export class AsClient {
   readFile(path: PathLike, options?: FileOptions<BufferEncoding | null> | null): Promise<string | Buffer>;
   async readFile(path: PathLike, options?: FileOptions<BufferEncoding | null> | null): Promise<string | Buffer> {
     this.#held(); // before what the options may be blamed for
-    const { encoding, flag = 'r', maxLength = DEFAULT_MAX_LENGTH, special = false } = fileOptions(options);
+    const {
+      encoding,
+      flag = 'r',
+      maxLength = DEFAULT_MAX_LENGTH,
+      special = false,
+    } = fileOptions('readFile', options, READ_FILE);
     if (!(Number.isInteger(maxLength) && maxLength >= 0 && maxLength <= GREATEST_MAX_LENGTH))
       throw invalid('maxLength', maxLength, `a whole number from 0 to ${GREATEST_MAX_LENGTH} (bytes)`);
     boolean('special', special);
@@ -112,7 +127,7 @@ export class AsClient {
     options?: FileOptions<BufferEncoding | null>,
   ): Promise<void> {
     this.#held();
-    const { encoding, flag = 'w', mode = 0o666, special = false } = fileOptions(options);
+    const { encoding, flag = 'w', mode = 0o666, special = false } = fileOptions('writeFile', options, WRITE_FILE);
     boolean('special', special);
     const bytes = bytesOf(data, encoding);
     await this.#perform('writeFile', path, () => [openFlags(flag), fileMode(mode), bytes, special]);
@@ -140,9 +155,10 @@ export class AsClient {
     path: PathLike,
     options: { readonly withFileTypes?: boolean | undefined } = {},
   ): Promise<string[] | ClientDirent[]> {
+    const { withFileTypes = false } = checked('readdir', options, READDIR);
     const raw = await this.#perform<(string | number)[]>('readdir', path);
     const entries = direntsOf(raw, String(path));
-    return options.withFileTypes ? entries : entries.map((entry) => entry.name);
+    return withFileTypes ? entries : entries.map((entry) => entry.name);
   }
 
   /** Makes a folder; `recursive`: with all above it, and gives the first that was made, if any. */
@@ -150,7 +166,7 @@ export class AsClient {
     path: PathLike,
     options: { readonly recursive?: boolean | undefined; readonly mode?: string | number | undefined } = {},
   ): Promise<string | undefined> {
-    const { recursive = false, mode = 0o777 } = options;
+    const { recursive = false, mode = 0o777 } = checked('mkdir', options, MKDIR);
     const made = await this.#perform<string | undefined>('mkdir', path, () => [
       recursive ? RECURSIVE : 0,
       fileMode(mode),
@@ -159,12 +175,12 @@ export class AsClient {
   }
 
   /** Removes a file; `recursive`: also a folder with all in it. `force`: it need not exist. */
-  rm(
+  async rm(
     path: PathLike,
     options: { readonly recursive?: boolean | undefined; readonly force?: boolean | undefined } = {},
   ): Promise<void> {
-    const { recursive = false, force = false } = options;
-    return this.#perform('rm', path, () => [(recursive ? RECURSIVE : 0) | (force ? FORCE : 0)]);
+    const { recursive = false, force = false } = checked('rm', options, RM);
+    await this.#perform('rm', path, () => [(recursive ? RECURSIVE : 0) | (force ? FORCE : 0)]);
   }
 
   /** Gives a file or folder another name or place, and replaces whatever has that name. */
@@ -203,8 +219,9 @@ export function userOf(identity: number): Promise<ClientUser> {
   return request<ClientUser>((id) => loop.perform(identity, id, 'user', ''));
 }
 
-function fileOptions<E>(options: FileOptions<E> | null | undefined): Exclude<FileOptions<E>, E> {
-  return (typeof options === 'string' ? { encoding: options } : (options ?? {})) as Exclude<FileOptions<E>, E>;
+function fileOptions<E>(call: string, options: FileOptions<E> | null | undefined, names: object): FileFields<E> {
+  const fields = typeof options === 'string' ? { encoding: options } : (options ?? {});
+  return checked(call, fields as FileFields<E>, names as Names<FileFields<E>>);
 }
 
 function bytesOf(data: string | NodeJS.ArrayBufferView, encoding: BufferEncoding | null | undefined): Uint8Array {

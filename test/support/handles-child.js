@@ -58,23 +58,26 @@ const ways = [
     await quiet(served.runAsClient((as) => as.readFile(fileURLToPath(import.meta.url))));
     await quiet(served.runAsClient(() => {}));
   },
-  async (client, served) => {
-    const stream = served.toDuplex();
-    stream.on('error', () => {}).end('bytes');
-    for await (const _ of client);
-  },
+  streaming,
   async (_client, _served, server) => server.setAccess('everyone'),
 ];
+
+async function streaming(client, served) {
+  const stream = served.toDuplex();
+  stream.on('error', () => {}).end('bytes');
+  for await (const _ of client);
+}
 
 const framings = [framing.lengthPrefix(), framing.message(), framing.raw()];
 
 async function connections(from, to) {
   for (let i = from; i < to; i++) {
-    const options = { framing: framings[i % framings.length], impersonation: 'impersonation' };
+    const way = ways[i % ways.length];
+    const options = { framing: way === streaming ? framing.raw() : framings[i % framings.length] };
     const server = await listen(name, options);
-    const client = await connect(name, options);
+    const client = await connect(name, { ...options, impersonation: 'impersonation' });
     const served = await taken(server);
-    await ways[i % ways.length](client, served, server);
+    await way(client, served, server);
     await quiet(server.close({ connections: i % 2 === 0, timeout: 1 }));
     client.destroy();
     served.destroy();

@@ -38,14 +38,15 @@ export interface Pair<T> {
   client: PipeConnection<T>;
 }
 
-/** A server, and one client that is connected to it. */
+/** A server, and one client that is connected to it: with the same framing and mark. */
 export async function pair<T = Buffer>(
-  options: ListenOptions<T> & ConnectOptions<T> = {},
+  options: ListenOptions<T> = {},
   clientOptions: ConnectOptions<T> = {},
 ): Promise<Pair<T>> {
   const name = uniqueName();
   const server = await serverFor(name, options);
-  const client = await clientFor(name, { ...options, ...clientOptions });
+  const { framing, highWaterMark } = options;
+  const client = await clientFor(name, { framing, highWaterMark, ...clientOptions });
   const served = await next(server);
   return { name, server, served, client };
 }
