@@ -30,7 +30,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   readonly path: string;
 
   readonly #handle: Handle;
-  readonly #direction: number;
+  readonly #channel: Channel<T>;
   readonly #side: Side;
   /** Told when the connection is released, before anybody else is. */
   readonly #forget: ((id: number) => void) | undefined;
@@ -38,6 +38,8 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   readonly #readers: Readers<FrameQueue<T>>;
   readonly #sender: Sender<T>;
   #state: 'open' | 'closing' | 'released' = 'open';
+  /** A stream reads and writes here. */
+  #streams = false;
   /** Why nothing can be asked of the connection any more. The first reason counts. */
   #why: string | undefined;
   #error: unknown;
@@ -53,7 +55,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     const { path, framing, highWaterMark, direction } = channel;
     this.#handle = new Handle(id);
     this.path = path;
-    this.#direction = direction;
+    this.#channel = channel;
     this.#side = side;
     this.#forget = forget;
     this.#frames = new FrameQueue(this.#handle, path, framing, highWaterMark);
@@ -200,11 +202,15 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
 
   /**
    * A Node stream of the connection's bytes, for `pipeline`, `http.Server.emit('connection', …)` and the like: use it
-   * with `framing.raw()`, and read and write through the stream only from then on. See {@link PipeDuplex}.
+   * with `framing.raw()`, and read and write through the stream only from then on. See {@link PipeDuplex}. Throws
+   * `EINVAL` for another framing, and when the connection has a stream already.
    */
   toDuplex(this: PipeConnection<Buffer>, options: PipeDuplexOptions = {}): PipeDuplex {
-    return new PipeDuplex(this, options, {
-      direction: this.#direction,
+    const { framing, direction } = this.#channel;
+    const stream = new PipeDuplex(this, options, {
+      framing,
+      direction,
+      streams: this.#streams,
       side: this.#side,
       endSending: async () => {
         if (this.#why !== undefined) throw this.#ended('write');
@@ -212,6 +218,8 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
         return (await request<number>((id) => loop.endSending(this.#handle.number, id), this.path)) === 1;
       },
     });
+    this.#streams = true;
+    return stream;
   }
 
   /** The connection keeps the process alive while it is open: the default. */

@@ -3,7 +3,9 @@ import { Duplex } from 'node:stream';
 import { setImmediate } from 'node:timers';
 import type { PipeConnection } from './connection.ts';
 import { DIRECTIONS } from './constants.ts';
+import { PipeError } from './errors.ts';
 import type { FrameBatch } from './frames.ts';
+import { type Framing, isBytes } from './framing/framing.ts';
 import { loop } from './loop.ts';
 import { checked, type Names } from './option-names.ts';
 import { boolean, milliseconds } from './options.ts';
@@ -23,7 +25,10 @@ export interface PipeDuplexOptions {
 
 /** What a stream needs of its connection and nobody else does. @internal */
 export interface DuplexOrigin {
+  framing: Framing<Buffer>;
   direction: number;
+  /** It has a stream already. */
+  streams: boolean;
   side: 'client' | 'server';
   /** Resolves when all is written; to whether the peer sees the end, and may still answer. */
   endSending(): Promise<boolean>;
@@ -32,6 +37,7 @@ export interface DuplexOrigin {
 type Callback = (error?: Error | null) => void;
 
 const OPTIONS: Names<PipeDuplexOptions> = { allowHalfOpen: true, linger: true };
+const RAW = 'make the pipe with { framing: framing.raw() }, without `as`';
 const LINGER = { client: 5000, server: 50 } as const;
 const LONGEST_TIMER = 0x7fff_ffff;
 
@@ -73,17 +79,21 @@ export class PipeDuplex extends Duplex {
   constructor(
     connection: PipeConnection<Buffer>,
     options: PipeDuplexOptions,
-    { direction, side, endSending }: DuplexOrigin,
+    { framing, direction, side, streams, endSending }: DuplexOrigin,
   ) {
     const { allowHalfOpen = false, linger = LINGER[side] } = checked('toDuplex', options, OPTIONS);
     boolean('allowHalfOpen', allowHalfOpen);
+    milliseconds('linger', linger);
+    const { path } = connection;
+    if (!isBytes(framing)) throw new PipeError('EINVAL', `toDuplex is for bytes: ${RAW}`, { path });
+    if (streams) throw new PipeError('EINVAL', 'toDuplex was called before: a connection has one stream', { path });
     const { in: readOnly, out: writeOnly } = DIRECTIONS;
     const streamOptions = { allowHalfOpen, readable: direction !== writeOnly, writable: direction !== readOnly };
     super({ ...streamOptions, emitClose: false });
     this.connection = connection;
     this.#batches = connection.batches();
     this.#endSending = endSending;
-    this.#linger = Math.min(milliseconds('linger', linger), LONGEST_TIMER);
+    this.#linger = Math.min(linger, LONGEST_TIMER);
     connection.closed.catch((error) => this.destroy(error));
     // As a socket does: the first bytes are fetched, and the peer's end is noticed, before anybody reads.
     if (this.readable)

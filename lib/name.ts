@@ -43,6 +43,7 @@ function windowsPath(name: string, host: string | undefined): string {
 
 function socketPath(name: string, host: string | undefined): string {
   if (host !== undefined && host !== '.') {
+    checkHost('host', host);
     throw new PipeError('ENOTSUP', `host is for Windows: a Unix socket cannot be reached on another machine (${host})`);
   }
   const windows = WINDOWS_PATH.exec(name);
@@ -77,6 +78,7 @@ function checkSegments(name: string, bare: string): void {
 
 // "server@80" is no machine to Windows, but WebDAV: a file of a web server, which gets the user's credentials.
 function checkHost(option: string, host: string): void {
+  if (typeof host !== 'string') throw invalid(option, host, 'a string');
   if (host === '.') return;
   if (!/^[^\\/\0\s?*<>|":@]+$/.test(host) || /^\.+$/.test(host))
     throw invalid(option, host, 'the name or address of a machine, or "." for this one');

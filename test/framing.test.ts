@@ -76,11 +76,17 @@ describe('StreamString of Microsoft’s sample', () => {
     expect(new FrameDecoder(kind).push(bytes(hex))).toEqual([text]);
   });
 
-  test('a lone surrogate becomes U+FFFD both ways, as .NET’s UnicodeEncoding has it', () => {
+  test('a lone surrogate that arrives becomes U+FFFD, as .NET’s UnicodeEncoding has it', () => {
     const kind = framing.streamString();
-    expect(encodeFrame(kind, 'a\ud83d')).toEqual(bytes('0004 6100 fdff'));
-    expect(encodeFrame(kind, '\ude00b')).toEqual(bytes('0004 fdff 6200'));
     expect(new FrameDecoder(kind).push(bytes('0004 6100 3dd8'))).toEqual(['a\ufffd']);
+  });
+
+  test('a lone surrogate that is sent is refused, with the cure', () => {
+    expect(caught(() => encodeFrame(framing.streamString(), 'a\ud83d'))).toMatchObject({
+      code: 'EINVAL',
+      message: expect.stringMatching(/^the frame is a string that utf16le cannot express: .*toWellFormed/),
+    });
+    expect(back(framing.streamString({ as: 'json' }), 'a\ud83d')).toEqual(['a\ud83d']); // which JSON writes as \ud83d
   });
 
   test('32,767 units fit; one more is refused, not cut off', () => {
@@ -111,14 +117,14 @@ describe('StreamString of Microsoft’s sample', () => {
 describe('as', () => {
   test('utf8', () => {
     const kind = framing.lines({ as: 'utf8' });
-    expect(wire(kind, 'é\ud800')).toBe('\xc3\xa9\xef\xbf\xbd\n');
+    expect(wire(kind, 'é')).toBe('\xc3\xa9\n');
     expect(back(kind, 'Grüße')).toEqual(['Grüße']);
   });
 
   test('utf16le: an odd number of bytes is none', () => {
     for (const as of ['utf16le', 'UCS-2'] as BufferEncoding[]) {
       const kind = framing.varint({ as });
-      expect(back(kind, 'aé\ud800')).toEqual(['aé\ufffd']);
+      expect(back(kind, 'aé😀')).toEqual(['aé😀']);
       expect(caught(() => new FrameDecoder(kind).push(Buffer.from('\x03abc'))).code).toBe('ERR_FRAME_INVALID');
     }
   });
@@ -129,6 +135,8 @@ describe('as', () => {
     ['base64url', 'AP8', 'a.b', '€', 'QUJDR'],
     ['latin1', 'é', '€', '日'],
     ['ascii', 'e', 'é', '€'],
+    ['utf8', 'é😀', 'a\ud83d', '\ude00b', '\ude00\ud83d'],
+    ['utf16le', 'é😀', 'a\ud83d', '\ude00b', '\ude00\ud83d'],
   ] as const)('%s: what it cannot express is refused, not dropped', (as, good, ...bad) => {
     const kind = framing.lengthPrefix({ as });
     expect(back(kind, good)).toEqual([good]);

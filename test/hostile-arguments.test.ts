@@ -1,7 +1,7 @@
 // What is given may be anything: its properties may lie, throw, or be somebody's code; its memory may be gone.
 import { describe, expect, it } from 'vitest';
 import { connect, encodeFrame, FrameDecoder, framing, listen, PipeError } from '../lib/index.ts';
-import { pair, uniqueName } from './support/pipes.ts';
+import { type Pair, pair, uniqueName } from './support/pipes.ts';
 
 const bytes = (text: string) => Buffer.from(text);
 
@@ -121,6 +121,89 @@ describe('options that are none', () => {
       expect((error as PipeError).code, String(call)).toBe('EINVAL');
     }
   });
+});
+
+describe('whatever is given in place of an argument', () => {
+  const things: unknown[] = [
+    undefined,
+    null,
+    5,
+    -1,
+    NaN,
+    'x',
+    '',
+    true,
+    Symbol('s'),
+    1n,
+    () => {},
+    [],
+    [5],
+    {},
+    new Date(),
+  ];
+  things.push(Object.create(null), new Error('e'), AbortSignal.abort('r'), Promise.resolve(), { signal: 5 }, framing);
+  type Call = (thing: never, both: Pair<Buffer>) => unknown;
+  const calls: Call[] = [
+    (thing) => listen(thing),
+    (thing) => listen(uniqueName(), thing),
+    (thing) => connect(thing, { timeout: 1 }),
+    (thing, { name }) => connect(name, thing),
+    (thing, { client }) => client.send(thing),
+    (thing, { client }) => client.sendMany(thing),
+    (thing, { client }) => client.sendMany([thing]),
+    (thing, { client }) => client.waitForDrain(thing),
+    (thing, { client }) => client.toDuplex(thing),
+    (thing, { served }) => served.runAsClient(thing),
+    (thing, { server }) => server.setAccess(thing),
+    (thing) => encodeFrame(thing, Buffer.from('x')),
+    (thing) => encodeFrame(thing, 5 as never),
+    (thing) => encodeFrame(framing.lines({ as: 'json' }), thing),
+    (thing) => encodeFrame(framing.lines({ as: 'utf8' }), thing),
+    (thing) => encodeFrame(framing.discord(), thing),
+    (thing) => encodeFrame(framing.discord(), { opcode: thing, data: 5 }),
+    (thing) => new FrameDecoder(thing),
+    (thing) => new FrameDecoder(framing.lines()).push(thing),
+    (thing) => framing.delimited(thing),
+    (thing) => framing.delimited('x', thing),
+    (thing, { client }) => client.close(thing),
+    (thing, { server }) => server.close(thing),
+    ...(['framing', 'direction', 'highWaterMark', 'access', 'allowRemote', 'exclusive', 'signal'] as const).map(
+      (option): Call =>
+        (thing) =>
+          listen(uniqueName(), { [option]: thing }),
+    ),
+    ...(['maxInstances', 'pendingInstances', 'bufferSize'] as const).map(
+      (option): Call =>
+        (thing) =>
+          listen(uniqueName(), { [option]: thing }),
+    ),
+    ...(
+      ['framing', 'direction', 'host', 'timeout', 'waitForServer', 'impersonation', 'serverOwner', 'signal'] as const
+    ).map(
+      (option): Call =>
+        (thing, { name }) =>
+          connect(name, { timeout: 1, [option]: thing }),
+    ),
+    ...(['bytes', 'endian', 'offset', 'adjustment', 'keepHeader', 'maxFrameLength', 'as'] as const).map(
+      (option): Call =>
+        (thing) =>
+          framing.lengthPrefix({ [option]: thing }),
+    ),
+  ];
+
+  it.each(calls.map((call) => [String(call).replace(/\s+/g, ' '), call] as const))('%s', async (_, call) => {
+    for (const thing of things) {
+      const both = await pair({ framing: framing.raw() });
+      const made = Promise.resolve().then(() => call(thing as never, both));
+      const [{ status, ...settled }] = await Promise.allSettled([made]);
+      if (status === 'fulfilled') await close((settled as { value: unknown }).value);
+      else if (!(thing instanceof AbortSignal))
+        expect((settled as { reason: unknown }).reason).toBeInstanceOf(PipeError);
+    }
+  });
+
+  /** Servers and connections that came of it after all. */
+  const close = (made: unknown) => (made as { close?(): Promise<void> } | undefined)?.close?.();
 });
 
 describe('a signal whose functions are the user’s', () => {

@@ -35,7 +35,7 @@ const texts = [
 const arrived = texts.map((text) => text.replace(/\ud83c$|^\udf0d/, '\ufffd'));
 
 async function echoes(connection: PipeConnection<string>): Promise<string[]> {
-  await connection.sendMany(texts);
+  await connection.sendMany(texts.map((text) => (/\p{Surrogate}/u.test(text) ? Buffer.from(text, 'utf16le') : text)));
   const got: string[] = [];
   while (got.length < texts.length) got.push((await connection.read())!);
   return got;

@@ -13,7 +13,8 @@ export interface Conversion<T> {
   toBytes(value: T): Uint8Array;
 }
 
-const BUFFERS: Conversion<Buffer> = {
+/** As they are. */
+export const BUFFERS: Conversion<Buffer> = {
   toFrame: (slab, begin, end) => slab.view(begin, end),
   toBytes: (value) => {
     const cure = typeof value === 'string' ? "; to send strings, make the framing with { as: 'utf8' }" : '';
@@ -39,7 +40,9 @@ function textIn(encoding: BufferEncoding): Conversion<string> {
       if (typeof value !== 'string') throw wrongType(value, 'a string or a Uint8Array');
       // Buffer.from() would drop what it cannot encode, without a word.
       if (lossy?.test(value)) throw new PipeError('EINVAL', `the frame is a string that ${encoding} cannot express`);
-      return Buffer.from(value, encoding);
+      const bytes = Buffer.from(value, encoding);
+      if (!lossy && bytes.length > value.length) requireWellFormed(value, encoding); // else it is ASCII
+      return bytes;
     },
   };
 }
@@ -66,21 +69,30 @@ const UNENCODABLE: Readonly<Record<string, Pick<RegExp, 'test'> | undefined>> = 
   binary: LATIN_1,
 };
 
-/** A lone surrogate becomes U+FFFD both ways, as it does in .NET's UnicodeEncoding. */
+/** A lone surrogate that arrives becomes U+FFFD, as in .NET's UnicodeEncoding. */
 const UTF_16: Conversion<string> = {
   toFrame(slab, begin, end) {
     if ((end - begin) % 2 !== 0) throw new Malformed(end - begin, 'an odd number of bytes is no UTF-16');
-    return wellFormed(slab.text('utf16le', begin, end));
+    return (slab.text('utf16le', begin, end) as Unicode).toWellFormed();
   },
   toBytes(value) {
     if (typeof value !== 'string') throw wrongType(value, 'a string or a Uint8Array');
-    return Buffer.from(wellFormed(value), 'utf16le');
+    requireWellFormed(value, 'utf16le');
+    return Buffer.from(value, 'utf16le');
   },
 };
 
-// Node has it from 20 on; TypeScript's es2023 does not know it yet.
-function wellFormed(text: string): string {
-  return (text as string & { toWellFormed(): string }).toWellFormed();
+/** Node has these from 20 on; TypeScript's es2023 does not know them yet. */
+type Unicode = string & { isWellFormed(): boolean; toWellFormed(): string };
+
+// Half of a pair has no encoding: Buffer.from() would send U+FFFD in its place.
+function requireWellFormed(text: string, encoding: string): void {
+  if ((text as Unicode).isWellFormed()) return;
+  throw new PipeError(
+    'EINVAL',
+    `the frame is a string that ${encoding} cannot express: it has half of a surrogate pair, as slice() may leave it; ` +
+      'toWellFormed() puts U+FFFD in its place',
+  );
 }
 
 function json(text: Conversion<string>): Conversion<unknown> {

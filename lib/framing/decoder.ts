@@ -109,9 +109,10 @@ class Lost {
  * says. Throws `ERR_FRAME_TOO_LARGE` or `ERR_FRAME_INVALID` when it does not fit the framing.
  */
 export function encodeFrame<T>(framing: Framing<T>, value: T | Uint8Array): Buffer {
+  const made = nativeFraming(framing);
   const bytes = fromFrame(framing, value);
   requireBytes(bytes);
-  const encoded = native.encode(nativeFraming(framing), bytes);
+  const encoded = native.encode(made, bytes);
   if (!Buffer.isBuffer(encoded)) throw failureToError(encoded);
   return encoded;
 }

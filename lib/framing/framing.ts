@@ -6,7 +6,7 @@ import { failureToError, invalid } from '../errors.ts';
 import { type NativeFraming, native, type RawFailure, type RawFraming } from '../native.ts';
 import { checked, type Names } from '../option-names.ts';
 import { isUint8Array } from './bytes.ts';
-import { type As, type Conversion, conversionFor, Malformed } from './conversion.ts';
+import { type As, BUFFERS, type Conversion, conversionFor, Malformed } from './conversion.ts';
 import { type DiscordFrame, discordConversion } from './presets.ts';
 import type { Slab } from './slab.ts';
 
@@ -121,7 +121,7 @@ export interface Framings {
    * `StreamString` of Microsoft's sample: a 16-bit big-endian length in bytes, then UTF-16LE
    * (https://learn.microsoft.com/dotnet/standard/io/how-to-use-named-pipes-for-network-interprocess-communication).
    * Compatible on the wire, but a string of more than 32,767 UTF-16 units, which the sample cuts off, is refused. A lone
-   * surrogate becomes U+FFFD, as in .NET. With `as: 'json'`, frames are JSON in such a string.
+   * surrogate that arrives becomes U+FFFD, as in .NET; one that is sent is refused. With `as: 'json'`, frames are JSON in such a string.
    */
   readonly streamString: {
     (options?: FramingOptions & { as?: 'utf16le' | undefined }): Framing<string>;
@@ -303,6 +303,12 @@ export function rawFraming(framing: Framing<unknown>): RawFraming {
 /** What native code takes it by. Throws as {@link rawFraming} does. @internal */
 export function nativeFraming(framing: Framing<unknown>): NativeFraming {
   return partsOf(framing).native;
+}
+
+/** Whether frames are bytes as they come, which a stream can take. @internal */
+export function isBytes(framing: Framing<unknown>): boolean {
+  const { raw, conversion } = partsOf(framing);
+  return raw.kind === 'raw' && conversion === BUFFERS;
 }
 
 function partsOf<T>(framing: Framing<T>): Parts<T> {

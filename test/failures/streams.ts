@@ -2,6 +2,7 @@
 import { finished } from 'node:stream/promises';
 import { onTestFinished } from 'vitest';
 import { framing, type PipeConnection, type PipeDuplex } from '../../lib/index.ts';
+import { pair } from '../support/pipes.ts';
 import { ends } from './ends.ts';
 import { area, OPEN, REASON, type Side } from './row.ts';
 
@@ -52,6 +53,11 @@ export const streams = area({
       new Promise((resolve, reject) => stream.end((e?: Error) => (e ? reject(e) : resolve(0)))),
     'finished(stream)': ({ stream }) => finished(stream),
     'toDuplex: with what are no options': async ({ it }) => void it.toDuplex(null as never),
+    'toDuplex: with another framing': async () => {
+      const { client } = await pair({ framing: framing.lengthPrefix() });
+      return void client.toDuplex();
+    },
+    'toDuplex: a second time': async ({ it }) => void it.toDuplex(),
     'toDuplex: with an invalid option': async ({ it }) => void it.toDuplex({ linger: -1 }),
   },
   rows: [
@@ -80,6 +86,18 @@ export const streams = area({
       meanwhile: 'the connection is closed, and the peer leaves',
       ...WRITE,
       says: 'this side closed the connection',
+    },
+    {
+      call: 'toDuplex: with another framing',
+      when: OPEN,
+      code: 'EINVAL',
+      says: 'toDuplex is for bytes: make the pipe with { framing: framing.raw() }, without `as`',
+    },
+    {
+      call: 'toDuplex: a second time',
+      when: OPEN,
+      code: 'EINVAL',
+      says: 'toDuplex was called before: a connection has one stream',
     },
     {
       call: 'toDuplex: with what are no options',
