@@ -1,6 +1,14 @@
 import { setImmediate } from 'node:timers';
 import { DIRECTIONS } from './constants.ts';
-import { type ConnectionStats, type Description, describe, type Peer, peerFrom, statsFrom } from './description.ts';
+import {
+  type ConnectionStats,
+  type Description,
+  describe,
+  type Peer,
+  peerFrom,
+  queuedOf,
+  statsFrom,
+} from './description.ts';
 import { PipeDuplex, type PipeDuplexOptions } from './duplex.ts';
 import { PipeError } from './errors.ts';
 import { type FrameBatch, FrameQueue } from './frames.ts';
@@ -9,7 +17,7 @@ import { type AsClient, type ClientUser, Impersonation } from './impersonation/i
 import { addConnection, forget, loop, request, tellConnections } from './loop.ts';
 import { checked, type Names } from './option-names.ts';
 import { type Channel, milliseconds, signalOf } from './options.ts';
-import { type Deferred, deferred, nothing, orAborted } from './promises.ts';
+import { abortSoon, type Deferred, deferred, nothing, orAborted } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
 import { Sender } from './sender.ts';
 
@@ -45,6 +53,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   #error: unknown;
   // Made when they are asked for, as most connections' are not.
   #closed: Deferred | undefined;
+  #end: AbortController | undefined;
   #peer: Peer | undefined;
   #impersonation: Impersonation | undefined;
   /** What was known last. */
@@ -82,6 +91,23 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     return this.#closed.promise;
   }
 
+  /** `'closing'`: this side closes or destroys it. `'closed'`: it has ended, whichever side ended it. */
+  get state(): 'open' | 'closing' | 'closed' {
+    return this.#state === 'released' ? 'closed' : this.#state;
+  }
+
+  /**
+   * Aborts when the connection has ended, whichever side ended it: for work that only the peer wanted. The reason is the
+   * error with which `closed` rejects or, when it ended in good order, a PipeError `EPIPE`. Made when it is asked for.
+   */
+  get signal(): AbortSignal {
+    if (!this.#end) {
+      this.#end = new AbortController();
+      if (this.#state === 'released') this.#end.abort(this.#endReason());
+    }
+    return this.#end.signal;
+  }
+
   /**
    * The next frame, or `null` when the peer has closed and all was read. Several may wait: they are served in order.
    * Rejects with a PipeError `ERR_FRAME_TRUNCATED`, `ERR_FRAME_TOO_LARGE` or `ERR_FRAME_INVALID` when the stream
@@ -105,19 +131,31 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     return new ReaderIterator(this.#readers, nextBatch<T>);
   }
 
-  /** Bytes that have arrived and were not consumed yet, in complete frames. */
+  /** Bytes that have arrived and were not consumed yet, in complete frames, with their headers and delimiters. */
   get available(): number {
     return this.#frames.bytes;
+  }
+
+  /** All was read, and nothing more comes: tells the end from a JSON `null`, when {@link read} gives `null`. */
+  get ended(): boolean {
+    return this.#readers.ended && this.#frames.empty;
+  }
+
+  /** Bytes that were accepted for sending and that the system has not taken yet, with headers and delimiters. */
+  get queued(): number {
+    loop.takeOutbox();
+    return this.#state === 'released' ? 0 : queuedOf(this.#describe());
   }
 
   /**
    * Sends one frame: a `Uint8Array`, or what the framing's `as` says. Its bytes are copied: the caller may use them
    * again at once. Resolves when the frame is accepted, which is at once unless more than `highWaterMark` bytes are
    * queued. Rejects, with nothing written, when the frame does not fit its framing (`ERR_FRAME_TOO_LARGE`,
-   * `ERR_FRAME_INVALID`), and with `EPIPE` when the connection has ended.
+   * `ERR_FRAME_INVALID`), and with `EPIPE` when the connection has ended. With the signal's reason when it has aborted, and
+   * then nothing is sent; an abort while the caller waits ends the wait alone: the frame is on its way.
    */
-  send(frame: T | Uint8Array): Promise<void> {
-    return this.#sender.send(frame);
+  send(frame: T | Uint8Array, options?: { signal?: AbortSignal | undefined }): Promise<void> {
+    return options === undefined ? this.#sender.send(frame) : this.#sender.sendUnless(frame, options);
   }
 
   /** Sends many frames with one crossing into native code: all of them or, when one is refused, none. Else as {@link send}. */
@@ -142,6 +180,18 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
       return loop.waitForDrain(this.#handle.number, id);
     }, this.path);
     await (signal ? orAborted(drained, signal, () => abort!()) : drained);
+  }
+
+  /**
+   * Sends no more, and goes on receiving. Resolves when all that was sent has gone out, to whether the peer can see that
+   * nothing follows. Unix sockets: always (`shutdown`). Windows: only with `framing.raw()` on a pipe of messages, such as
+   * Docker's, where an empty message says so; its pipes have nothing else to say it with. Rejects with `EPIPE` when the
+   * connection has ended, and when it was called before.
+   */
+  async end(): Promise<boolean> {
+    if (this.#why !== undefined) throw this.#ended('write');
+    this.#sender.askAlways(); // it refuses what is sent from now on
+    return (await request<number>((id) => loop.endSending(this.#handle.number, id), this.path)) === 1;
   }
 
   /**
@@ -212,11 +262,6 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
       direction,
       streams: this.#streams,
       side: this.#side,
-      endSending: async () => {
-        if (this.#why !== undefined) throw this.#ended('write');
-        this.#sender.askAlways(); // it refuses what is sent from now on
-        return (await request<number>((id) => loop.endSending(this.#handle.number, id), this.path)) === 1;
-      },
     });
     this.#streams = true;
     return stream;
@@ -271,6 +316,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     this.#state = 'released';
     this.#why ??= error === undefined || error.code === 'EPIPE' ? 'the peer has left' : 'the connection has failed';
     this.#error ??= error;
+    if (this.#end) abortSoon(this.#end, this.#endReason());
     this.#forget?.(number);
     this.#impersonation?.release();
     this.#readers.end(this.#error);
@@ -313,6 +359,10 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
       path: this.path,
       cause: this.#error,
     });
+  }
+
+  #endReason(): unknown {
+    return this.#error ?? new PipeError('EPIPE', `EPIPE ${this.path}: ${this.#why}`, { path: this.path });
   }
 
   #client(): Impersonation {

@@ -52,7 +52,7 @@ export const LONGEST_DELIMITER = 256;
 /** The lowest bits of a native number are its slot. */
 export const SLOT_BITS = 20;
 /** Numbers that describe a connection. */
-export const DESCRIPTION_LENGTH = 8;
+export const DESCRIPTION_LENGTH = 12;
 
 /** Where the outbox's table says how many frames there are; where the first one's entry is; numbers of each entry. */
 export const OUTBOX_COUNT = 0;

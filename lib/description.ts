@@ -29,6 +29,14 @@ export interface ConnectionStats {
   readonly framesSent: number;
   /** Bytes that have arrived and were not consumed yet. */
   readonly available: number;
+  /** Bytes that were accepted for sending and that the system has not taken yet. */
+  readonly queued: number;
+  /** Bytes of a frame that has not arrived as a whole. */
+  readonly incomplete: number;
+  /** Whether reading rests until this side has read more: its `highWaterMark` is reached. */
+  readonly paused: boolean;
+  /** When a byte last came or went, in ms since 1970, as `Date.now()` says it; at first, when the connection was made. */
+  readonly lastActivity: number;
 }
 
 /** In the order in which native code writes it. Most are never looked at: so it stays numbers until then. */
@@ -41,6 +49,10 @@ export type Description = readonly [
   sessionId: number,
   uid: number,
   gid: number,
+  queued: number,
+  incomplete: number,
+  paused: number,
+  lastActivity: number,
 ];
 
 /** What native code answers in: it makes no array for it. */
@@ -50,12 +62,27 @@ const numbers = new Float64Array(DESCRIPTION_LENGTH);
 export function describe(connection: number): Description {
   loop.describe(connection, numbers);
   const n = numbers as unknown as Description; // [...numbers] goes through an iterator
-  return [n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7]];
+  return [n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], Date.now() - n[11]];
 }
 
 export function statsFrom(description: Description, available: number): ConnectionStats {
-  const [bytesReceived, bytesSent, framesReceived, framesSent] = description;
-  return { bytesReceived, bytesSent, framesReceived, framesSent, available };
+  const [bytesReceived, bytesSent, framesReceived, framesSent, , , , , queued, incomplete, paused, lastActivity] =
+    description;
+  return {
+    bytesReceived,
+    bytesSent,
+    framesReceived,
+    framesSent,
+    available,
+    queued,
+    incomplete,
+    paused: paused === 1,
+    lastActivity,
+  };
+}
+
+export function queuedOf(description: Description): number {
+  return description[8];
 }
 
 export function peerFrom(description: Description): Peer {

@@ -30,8 +30,6 @@ export interface DuplexOrigin {
   /** It has a stream already. */
   streams: boolean;
   side: 'client' | 'server';
-  /** Resolves when all is written; to whether the peer sees the end, and may still answer. */
-  endSending(): Promise<boolean>;
 }
 
 type Callback = (error?: Error | null) => void;
@@ -68,7 +66,6 @@ export class PipeDuplex extends Duplex {
   /** Bytes handed to the connection so far; of the last write, so many that it has not accepted yet. */
   #sent = 0;
   #unaccepted = 0;
-  readonly #endSending: () => Promise<boolean>;
   readonly #linger: number;
   #idle: NodeJS.Timeout | undefined;
   #idleSent = 0;
@@ -79,7 +76,7 @@ export class PipeDuplex extends Duplex {
   constructor(
     connection: PipeConnection<Buffer>,
     options: PipeDuplexOptions,
-    { framing, direction, side, streams, endSending }: DuplexOrigin,
+    { framing, direction, side, streams }: DuplexOrigin,
   ) {
     const { allowHalfOpen = false, linger = LINGER[side] } = checked('toDuplex', options, OPTIONS);
     boolean('allowHalfOpen', allowHalfOpen);
@@ -92,7 +89,6 @@ export class PipeDuplex extends Duplex {
     super({ ...streamOptions, emitClose: false });
     this.connection = connection;
     this.#batches = connection.batches();
-    this.#endSending = endSending;
     this.#linger = Math.min(linger, LONGEST_TIMER);
     connection.closed.catch((error) => this.destroy(error));
     // As a socket does: the first bytes are fetched, and the peer's end is noticed, before anybody reads.
@@ -168,7 +164,7 @@ export class PipeDuplex extends Duplex {
 
   /** @internal */
   override _final(callback: Callback): void {
-    this.#endSending().then(
+    this.connection.end().then(
       (peerSees) => {
         process.nextTick(callback);
         if (!peerSees && !this.readableEnded && !this.#closesSoon) void this.#awaitAnswer();

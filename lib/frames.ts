@@ -103,6 +103,8 @@ export class FrameQueue<T> {
   readonly #framing: Framing<T>;
   readonly #path: string;
   readonly #tellFrom: number;
+  /** What a frame has beside its bytes is behind them, and not before. */
+  readonly #delimited: boolean;
   /** Stretches that came since they were moved out last, or since there were none. */
   #loose = 0;
   /** It is among those that will be told of the slab's end. */
@@ -120,6 +122,7 @@ export class FrameQueue<T> {
     this.#connection = connection;
     this.#path = path;
     this.#framing = framing;
+    this.#delimited = framing.kind === 'delimited';
     this.#tellFrom = Math.min(TELL_FROM, highWaterMark / 4);
   }
 
@@ -156,7 +159,10 @@ export class FrameQueue<T> {
     if (stretch.next === stretch.count) {
       this.#drop(stretch);
     } else {
-      const bytes = stretch.bounds[bound + 2]! - begin; // with one header, or delimiter
+      // With its delimiter; or with its header, which may be longer or shorter than the next one's.
+      const bytes = this.#delimited
+        ? stretch.bounds[bound + 2]! - begin
+        : stretch.bytes - (stretch.bounds[2 * stretch.count - 1]! - end);
       stretch.bytes -= bytes;
       this.#taken(bytes, 0);
     }
@@ -183,7 +189,7 @@ export class FrameQueue<T> {
     for (let stretch = this.#oldest; stretch; stretch = before.newer) {
       let end: Stretch | undefined = stretch;
       while (end?.shared) end = end.newer;
-      const moved: Stretch = end === stretch ? stretch : movedOut(stretch, end);
+      const moved: Stretch = end === stretch ? stretch : movedOut(stretch, end, this.#delimited);
       if (before) before.newer = moved;
       else this.#oldest = moved;
       this.#newest = moved;
@@ -214,7 +220,7 @@ export class FrameQueue<T> {
 }
 
 /** One stretch of memory of its own in the place of those from `first` to before `end`. */
-function movedOut(first: Stretch, end: Stretch | undefined): Stretch {
+function movedOut(first: Stretch, end: Stretch | undefined, delimited: boolean): Stretch {
   let [count, bytes, overhead] = [0, 0, 0];
   for (let old: Stretch | undefined = first; old !== end; old = old!.newer) {
     count += old!.count - old!.next;
@@ -226,10 +232,11 @@ function movedOut(first: Stretch, end: Stretch | undefined): Stretch {
   let [filled, at] = [0, 0];
   for (let old: Stretch | undefined = first; old !== end; old = old!.newer) {
     const { slab, bounds: from, next } = old!;
-    const begin = from[2 * next]!;
-    slab.bytes.copy(memory, filled, begin, from[2 * old!.count - 1]!);
+    const last = from[2 * old!.count - 1]!;
+    const begin = delimited ? from[2 * next]! : last - old!.bytes; // of the header, which counts as well
+    slab.bytes.copy(memory, filled, begin, last);
     for (let i = 2 * next; i < 2 * old!.count; i++) bounds[at++] = from[i]! - begin + filled;
-    filled += old!.bytes; // with the headers, so that the distance between two frames stays what the first one counts for
+    filled += old!.bytes; // with the headers, so that distances stay what frames count for
   }
   return { slab: new Slab(memory), bounds, next: 0, count, bytes, overhead, shared: false, newer: end };
 }

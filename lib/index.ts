@@ -20,4 +20,5 @@ export type { ClientDirent } from './impersonation/client-files.ts';
 export type { AsClient, ClientUser } from './impersonation/impersonation.ts';
 export { listen } from './listen.ts';
 export type { Access, ConnectOptions, Direction, ImpersonationLevel, ListenOptions } from './options.ts';
-export { PipeServer, type ServeOptions, type ServerStats } from './server.ts';
+export { PipeServer, type ServerStats } from './server.ts';
+export type { ServeContext, ServeOptions } from './serving.ts';

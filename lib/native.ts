@@ -121,7 +121,8 @@ export interface NativeLoop {
   keepAlive(connection: number, on: boolean): void;
   /**
    * Fills in the bytes in and out, the frames in and out; then who the peer is: its pid, Windows session, uid and gid,
-   * −1 where there is none.
+   * −1 where there is none; then the bytes queued, the bytes of an incomplete frame, 1 if reading waits for JavaScript, and
+   * for how many ms no byte has come or gone.
    */
   describe(connection: number, numbers: Float64Array): void;
   /** For tests: numbers from now on have this generation (their bits above 20) or a later one. */

@@ -28,6 +28,11 @@ export function onAbort(signal: AbortSignal, abort: () => void): () => void {
   return () => removeEventListener.call(signal, 'abort', abort);
 }
 
+/** Aborts behind what is being done: listeners are the user's code, which must not run in the middle of a delivery. */
+export function abortSoon(controller: AbortController, reason: unknown): void {
+  void Promise.resolve().then(() => controller.abort(reason));
+}
+
 /** What `promise` comes to; or, when the signal aborts first, `abort()` and its reason. */
 export function orAborted<T>(promise: Promise<T>, signal: AbortSignal, abort: () => void): Promise<T> {
   return new Promise((resolve, reject) => {

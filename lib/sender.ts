@@ -6,8 +6,9 @@ import { type Framing, fromFrame, rawFraming } from './framing/framing.ts';
 import type { Handle } from './handles.ts';
 import { flushSoon, loop } from './loop.ts';
 import type { RawFailure } from './native.ts';
+import { signalOf } from './options.ts';
 import { gather, gatherable, gatherMany } from './outbox.ts';
-import { type Deferred, deferred, nothing } from './promises.ts';
+import { type Deferred, deferred, nothing, orAborted } from './promises.ts';
 
 /** What was sent is accepted already, for those who want to know at once. */
 export const ACCEPTED: Promise<void> = Promise.resolve();
@@ -59,6 +60,22 @@ export class Sender<T> {
     } catch (error) {
       return this.#refused(error);
     }
+  }
+
+  /** The same, unless the signal has aborted. A later abort ends the wait alone. */
+  sendUnless(frame: T | Uint8Array, options: { signal?: AbortSignal | undefined }): Promise<void> {
+    let signal: AbortSignal | undefined;
+    try {
+      signal = signalOf('send', options);
+      signal?.throwIfAborted();
+    } catch (error) {
+      return Promise.reject(error);
+    }
+    const sent = this.send(frame);
+    if (!signal || sent !== this.#drained?.promise) return sent;
+    const waiting = orAborted(sent, signal, nothing);
+    waiting.catch(nothing); // the frame is accepted: who has not waited has made no mistake
+    return waiting;
   }
 
   sendMany(frames: Iterable<T | Uint8Array>): Promise<void> {

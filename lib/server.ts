@@ -3,9 +3,10 @@ import { failureToError, type PipeError } from './errors.ts';
 import { Handle, HandleTable } from './handles.ts';
 import { addListener, loop } from './loop.ts';
 import { checked, type Names } from './option-names.ts';
-import { type Access, type Channel, callable, rawAccess } from './options.ts';
-import { type Deferred, deferred, nothing, onAbort } from './promises.ts';
+import { type Access, type Channel, rawAccess } from './options.ts';
+import { deferred, onAbort } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
+import { type Handler, type ServeOptions, serve } from './serving.ts';
 
 /** Counts of a server's connections so far. */
 export interface ServerStats {
@@ -19,13 +20,6 @@ export interface ServerStats {
   readonly lastFailure?: PipeError;
 }
 
-/** For {@link PipeServer.serve}. */
-export interface ServeOptions<T> {
-  /** Told when a handler throws or rejects. Default: a process warning (`process.emitWarning`). */
-  onError?: ((error: unknown, connection: PipeConnection<T>) => void) | undefined;
-}
-
-const SERVE: Names<ServeOptions<unknown>> = { onError: true };
 const CLOSE: Names<{ connections?: boolean | undefined; timeout?: number | undefined }> = {
   connections: true,
   timeout: true,
@@ -68,9 +62,19 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
     });
   }
 
-  /** Connections open now, those not taken yet included. */
+  /** How many connections are open now, those not taken yet included. */
   get connections(): number {
     return this.#open.size;
+  }
+
+  /** The connections that are open now, those not taken yet included, in the order in which clients came. */
+  get clients(): PipeConnection<T>[] {
+    return this.#open.values().sort((a, b) => a.id - b.id);
+  }
+
+  /** Resolves when the server is closed and its name is free, whoever closed it. */
+  get closed(): Promise<void> {
+    return this.#released.promise;
   }
 
   /** Connections in the order in which clients came, until the server is closed. Leaving the loop does not close it. */
@@ -79,31 +83,13 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
   }
 
   /**
-   * Runs `handler` for every client, all at the same time, and closes each connection when its handler settles.
+   * Runs `handler(connection, { signal })` for every client, all at the same time, and closes each connection when its
+   * handler settles. The signal aborts when the connection has ended, so that work for a client that has left can stop.
    * A handler's failure is passed to `onError` and ends neither the server nor another handler. Resolves when the server
-   * is closed and all handlers have settled.
+   * is closed and all handlers have settled. `count`: serves so many clients, and then closes the server.
    */
-  async serve(handler: (connection: PipeConnection<T>) => unknown, options: ServeOptions<T> = {}): Promise<void> {
-    const { onError = warn } = checked('serve', options, SERVE);
-    callable('handler', handler);
-    callable('onError', onError);
-    let running = 0;
-    let finished: Deferred | undefined; // when handlers outlive the server
-    const settled = () => {
-      if (--running === 0) finished?.resolve();
-    };
-    const failed = (error: unknown) => {
-      running--;
-      if (!finished) throw error; // onError's own failure, which is nobody's to handle
-      finished.reject(error);
-    };
-    for await (const connection of this) {
-      running++;
-      handle(connection, handler, onError).then(settled, failed);
-    }
-    if (running === 0) return;
-    finished = deferred();
-    await finished.promise;
+  serve(handler: Handler<T>, options: ServeOptions<T> = {}): Promise<void> {
+    return serve(this, handler, options);
   }
 
   /**
@@ -191,21 +177,3 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
 // For all servers' readers.
 const isReady = (waiting: readonly unknown[]) => waiting.length > 0;
 const nextConnection = <T>(waiting: PipeConnection<T>[]) => ({ done: false as const, value: waiting.shift()! });
-
-async function handle<T>(
-  connection: PipeConnection<T>,
-  handler: (connection: PipeConnection<T>) => unknown,
-  onError: (error: unknown, connection: PipeConnection<T>) => void,
-): Promise<void> {
-  try {
-    await handler(connection);
-    await connection.close();
-  } catch (error) {
-    connection.close().catch(nothing); // what the handler sent before it failed still goes out
-    onError(error, connection);
-  }
-}
-
-function warn(error: unknown): void {
-  process.emitWarning(error instanceof Error ? error : String(error), 'PipeHandlerWarning');
-}

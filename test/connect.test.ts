@@ -45,7 +45,7 @@ describe('connecting', () => {
   });
 
   it('knows no process of a peer on another machine', () => {
-    expect(peerFrom([0, 0, 0, 0, -1, -1, -1, -1])).toEqual({});
+    expect(peerFrom([0, 0, 0, 0, -1, -1, -1, -1, 0, 0, 0, 0])).toEqual({});
   });
 
   it('accepts a pipe that this user serves with serverOwner: self', async () => {

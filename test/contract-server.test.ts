@@ -163,11 +163,10 @@ describe('serve', () => {
     const warn = vi.spyOn(process, 'emitWarning').mockImplementation(() => {});
     try {
       const server = await serverFor(uniqueName(), text);
-      const failed = new Error('mine');
-      server.serve(() => Promise.reject(failed));
+      server.serve(() => Promise.reject(new Error('mine')));
       await readAll(await clientFor(server.path, text));
       await until(() => warn.mock.calls.length > 0, 'the warning');
-      expect(warn).toHaveBeenCalledWith(failed, 'PipeHandlerWarning');
+      expect(warn).toHaveBeenCalledWith(expect.stringContaining('Error: mine'), 'PipeHandlerWarning');
     } finally {
       warn.mockRestore();
     }
@@ -189,5 +188,76 @@ describe('serve', () => {
     expect(order).toEqual(['closed', 'handler']);
     served.destroy();
     client.destroy();
+  });
+
+  it('gives handlers a signal that aborts when their client has gone', async () => {
+    const server = await serverFor(uniqueName(), text);
+    const told: unknown[] = [];
+    server.serve(async (connection, { signal }) => {
+      expect(signal).toBe(connection.signal);
+      await new Promise((resolve) => signal.addEventListener('abort', resolve));
+      told.push(signal.reason.code);
+    });
+    const client = await clientFor(server.path, text);
+    await until(() => server.stats().waiting === 0 && server.connections === 1, 'it runs');
+    client.destroy();
+    await until(() => told.length > 0, 'the handler is told');
+    expect(told).toEqual(['EPIPE']);
+  });
+
+  it('serves as many clients as count says, closes the server, and waits for their handlers', async () => {
+    const server = await serverFor(uniqueName(), text);
+    const served: (string | null)[] = [];
+    const serving = server.serve(async (connection) => served.push(await connection.read()), { count: 2 });
+    const clients = [await clientFor(server.path, text), await clientFor(server.path, text)];
+    await server.closed;
+    await expect(connect(server.path)).rejects.toMatchObject({ code: 'ENOENT' });
+    expect(served).toEqual([]);
+    for (const client of clients) await client.send('in time');
+    await serving;
+    expect(served).toEqual(['in time', 'in time']);
+    for (const client of clients) expect(await client.read()).toBeNull();
+  });
+
+  it.each([0, -1, 1.5, Number.NaN, '2', null])('refuses a count of %j', async (count) => {
+    const server = await serverFor(uniqueName(), text);
+    await expect(server.serve(() => {}, { count } as object)).rejects.toMatchObject({
+      code: 'EINVAL',
+      message: expect.stringContaining('count must be a whole number from 1 up'),
+    });
+  });
+});
+
+describe('a server tells', () => {
+  it('who its clients are, in the order in which they came', async () => {
+    const server = await serverFor(uniqueName(), text);
+    expect(server.clients).toEqual([]);
+    const ends: PipeConnection<string>[] = [];
+    const served: PipeConnection<string>[] = [];
+    for (let i = 0; i < 3; i++) ends.push(await clientFor(server.path, text));
+    for (let i = 0; i < 3; i++) served.push(await next(server));
+    expect(server.clients.map(({ id }) => id)).toEqual(served.map(({ id }) => id));
+    ends[0]!.destroy();
+    await served[0]!.closed;
+    await until(() => server.connections === 2, 'one has left');
+    const late = await clientFor(server.path, text); // where the first one was
+    const last = await next(server);
+    expect(server.clients).toEqual([served[1], served[2], last]);
+    await Promise.all(server.clients.map((client) => client.send('to all')));
+    for (const end of [ends[1]!, ends[2]!, late]) expect(await end.read()).toBe('to all');
+  });
+
+  it('when it is closed, whoever closed it', async () => {
+    const controller = new AbortController();
+    const server = await serverFor(uniqueName(), { signal: controller.signal });
+    let closed = false;
+    const closing = server.closed.then(() => (closed = true));
+    await pause(20);
+    expect(closed).toBe(false);
+    controller.abort();
+    await closing;
+    expect(server.clients).toEqual([]);
+    await serverFor(server.path); // the name is free
+    await server.closed;
   });
 });

@@ -169,7 +169,9 @@ Napi::Value describe(const Napi::CallbackInfo& info) {
   const std::array numbers{static_cast<double>(traffic.bytes_in),  static_cast<double>(traffic.bytes_out),
                            static_cast<double>(traffic.frames_in), static_cast<double>(traffic.frames_out),
                            static_cast<double>(peer.pid),          static_cast<double>(peer.session),
-                           static_cast<double>(peer.uid),          static_cast<double>(peer.gid)};
+                           static_cast<double>(peer.uid),          static_cast<double>(peer.gid),
+                           static_cast<double>(traffic.queued),    static_cast<double>(traffic.incomplete),
+                           static_cast<double>(traffic.paused),    static_cast<double>(traffic.idle)};
   static_assert(std::tuple_size_v<decltype(numbers)> == kDescriptionLength);
   std::copy(numbers.begin(), numbers.end(), info[1].As<Napi::Float64Array>().Data());
   return info.Env().Undefined();

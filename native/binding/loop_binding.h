@@ -9,7 +9,7 @@ namespace framepipe {
 class Environment;
 
 // How many numbers describe() writes.
-constexpr size_t kDescriptionLength = 8;
+constexpr size_t kDescriptionLength = 12;
 
 Napi::Object makeLoopObject(Napi::Env env, Environment& environment);
 

@@ -15,7 +15,8 @@ Connection::Connection(const Context& context, Id id, std::unique_ptr<Transport>
       mutex_(transport_->mutex()),
       in_(options.framing, context.pool, transport_->firstRoom(), options.high_water_mark,
           /*told_later=*/transport_->mutex() != nullptr),
-      out_(options.framing, context.pool, options.high_water_mark) {
+      out_(options.framing, context.pool, options.high_water_mark),
+      active_(transport_->now()) {
   transport_->attach(*this);
 }
 
@@ -31,7 +32,14 @@ void Connection::start() {
 
 Traffic Connection::traffic() {
   const Lock lock(mutex_);
-  return {in_.bytes(), out_.bytes(), in_.frames(), out_.frames()};
+  return {.bytes_in = in_.bytes(),
+          .bytes_out = out_.bytes(),
+          .frames_in = in_.frames(),
+          .frames_out = out_.frames(),
+          .queued = out_.queued(),
+          .incomplete = in_.incomplete(),
+          .paused = !in_.ended() && !in_.mayRead(),
+          .idle = transport_->now() - active_};
 }
 
 void Connection::report(Event::Kind kind, const Failure& failure) {

@@ -33,6 +33,10 @@ struct Peer {
 
 struct Traffic {
   uint64_t bytes_in = 0, bytes_out = 0, frames_in = 0, frames_out = 0;
+  uint64_t queued = 0;      // bytes that the system has not taken
+  uint64_t incomplete = 0;  // bytes of a frame that has not arrived as a whole
+  bool paused = false;      // reading waits for JavaScript
+  uint64_t idle = 0;        // ms since a byte last came or went
 };
 
 class Connection final : public std::enable_shared_from_this<Connection> {
@@ -193,6 +197,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   bool peer_left_ = false;       // nothing can be sent either
   bool asked_for_drain_ = false; // the transport will answer
   int leases_ = 0;
+  uint64_t written_ = 0;  // out_.position() when it last moved,
+  uint64_t active_;       // and when that was, or when something last came: Transport::now()
   Failure failure_;  // what Closed will say
 
   // JavaScript's thread only.

@@ -100,6 +100,7 @@ void Connection::takeBytes(const ReadAnswer& answer, Lock& lock) {
   const Failure failure = in_.decode(answer, chunk);
   lock.lock();
   in_.arrived(answer.bytes, chunk);
+  active_ = transport_->now();
   if (phase_ != Phase::Open) return;
   if (!chunk.frames.empty())
     context_.events.report({.kind = Event::Kind::Frames, .id = id_, .frames = std::move(chunk)});

@@ -38,6 +38,7 @@ void Connection::write() {
 }
 
 void Connection::wrote(Outbound::Step step) {
+  if (std::exchange(written_, out_.position()) != out_.position()) active_ = transport_->now();
   if (phase_ > Phase::Closing) return;
   if (step == Outbound::Step::Failed) return writingFailed();
   if (step == Outbound::Step::TurnOver) transport_->writeSoon();

@@ -27,6 +27,7 @@ Failure Inbound::refuse(size_t message) {
 void Inbound::arrived(size_t bytes, const Chunk& chunk) {
   bytes_ += bytes;
   frames_ += chunk.frames.size();
+  complete_ += chunk.length;
   if (chunk.frames.empty()) return;
   held_ += chunk.cost();
   undelivered_ += chunk.frames.size();

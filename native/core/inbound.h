@@ -59,6 +59,8 @@ class Inbound {
 
   uint64_t bytes() const { return bytes_; }
   uint64_t frames() const { return frames_; }
+  // Bytes of a frame that is not complete.
+  uint64_t incomplete() const { return ended_ ? 0 : bytes_ - complete_; }
 
  private:
   // JavaScript gets all that has arrived at once: what one connection piles up meanwhile, all others wait for.
@@ -79,6 +81,7 @@ class Inbound {
   bool exhausted_ = false;  // nothing more is there
   uint64_t bytes_ = 0;
   uint64_t frames_ = 0;
+  uint64_t complete_ = 0;  // bytes of the complete ones
 };
 
 }  // namespace framepipe

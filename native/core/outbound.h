@@ -32,6 +32,7 @@ class Outbound {
   void unblock() { blocked_ = false; }
 
   bool empty() const { return queue_.empty(); }
+  size_t queued() const { return queue_.queued(); }
   bool inFlight() const { return in_flight_; }
   bool blocked() const { return blocked_; }
   const Failure& failure() const { return failure_; }

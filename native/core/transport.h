@@ -59,6 +59,9 @@ class Transport {
   // What keeps apart the threads that call the connection. Null: JavaScript's alone does.
   virtual Mutex* mutex() = 0;
 
+  // The time in ms, as the system has it ready: to be asked for at every read and write, it must cost nothing.
+  virtual uint64_t now() const = 0;
+
   // How much room the first read is offered: a system that keeps the room while nothing arrives wants little.
   virtual size_t firstRoom() const = 0;
 

@@ -1,6 +1,7 @@
 #include "posix/socket_transport.h"
 
 #include <sys/socket.h>
+#include <uv.h>
 
 #include <algorithm>
 #include <array>
@@ -145,6 +146,10 @@ WriteAnswer SocketTransport::write(std::span<const std::span<const uint8_t>> str
     ::shutdown(socket_.get(), SHUT_RDWR);  // what has arrived can still be read, to an end
   }
   return answer;
+}
+
+uint64_t SocketTransport::now() const {
+  return uv_now(state_.host().uvLoop());
 }
 
 bool SocketTransport::endSending() {

@@ -35,6 +35,7 @@ class SocketTransport final : public Transport,
 
   void attach(Connection& connection) override { connection_ = &connection; }
   Mutex* mutex() override { return nullptr; }
+  uint64_t now() const override;
   size_t firstRoom() const override { return Receiver::kFirstStep; }
   ReadAnswer read(std::span<uint8_t> room, bool keep) override;
   void pause() override;

@@ -122,6 +122,19 @@ WriteAnswer PipeTransport::writeAnswer(const Completion& completion) {
   return answer;
 }
 
+// A pipe of bytes has no way to tell the peer that nothing follows. On a pipe of messages whoever reads bytes takes an
+// empty message for the end; whoever reads messages takes it for an empty one.
+bool PipeTransport::endSending() {
+  DWORD flags = 0;
+  if (messages_ || !GetNamedPipeInfo(handle_.get(), &flags, nullptr, nullptr, nullptr)) return false;
+  if (!(flags & PIPE_TYPE_MESSAGE)) return false;
+  static constexpr char kNothing = 0;
+  DWORD error;
+  if (willComplete(WriteFile(handle_.get(), &kNothing, 0, nullptr, end_.begin(held())), error)) return true;
+  connection_->endLease(std::move(end_.end().lease));
+  return error == ERROR_SUCCESS;
+}
+
 // --- Draining ----------------------------------------------------------------------------------
 
 // FlushFileBuffers blocks, and has no overlapped form that is documented: it gets a thread, for as long as somebody

@@ -35,6 +35,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
 
   void attach(Connection& connection) override { connection_ = &connection; }
   framepipe::Mutex* mutex() override { return &mutex_; }
+  uint64_t now() const override { return GetTickCount64(); }
   size_t firstRoom() const override;
   ReadAnswer read(std::span<uint8_t> room, bool keep) override;
   void pause() override;
@@ -42,7 +43,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
   void writeSoon() override { readSoon(); }
   WriteAnswer write(std::span<const std::span<const uint8_t>> stretches) override;
   Failure admit(size_t) override { return {}; }
-  bool endSending() override { return false; }  // a pipe of bytes has no way to tell the peer of it
+  bool endSending() override;
   std::optional<uint64_t> readByPeer() override { return std::nullopt; }
   Failure tellWhenRead(uint64_t upto) override;
   bool forgetDrain() override;
@@ -69,6 +70,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
   void watch();
   bool peerLeft();
   void probed(const Completion&) {}
+  void endTold(const Completion&) {}
 
   ReadAnswer readAnswer(const Completion& completion) const;
   WriteAnswer writeAnswer(const Completion& completion);
@@ -95,6 +97,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
   OperationFor<Held, &PipeTransport::work> work_;
   OperationFor<Held, &PipeTransport::flushed> flushed_;
   OperationFor<Held, &PipeTransport::probed> probe_;
+  OperationFor<Held, &PipeTransport::endTold> end_;
   BlockingCall flush_;
   UniqueHandle handle_;
 

@@ -28,6 +28,7 @@ class ScriptedTransport final : public framepipe::Transport {
 
   void attach(framepipe::Connection& connection) override { connection_ = &connection; }
   framepipe::Mutex* mutex() override { return &stage_.mutex; }
+  uint64_t now() const override { return 0; }
   size_t firstRoom() const override { return scenario_.first_room; }
   framepipe::ReadAnswer read(std::span<uint8_t> room, bool keep) override;
   void pause() override;

@@ -37,6 +37,7 @@ class ThreadedTransport final : public framepipe::Transport {
   void writeSoon() override { readSoon(); }
   framepipe::WriteAnswer write(std::span<const std::span<const uint8_t>> stretches) override;
   framepipe::Failure admit(size_t) override { return {}; }
+  uint64_t now() const override { return 0; }
   bool endSending() override { return false; }
   std::optional<uint64_t> readByPeer() override { return std::nullopt; }
   framepipe::Failure tellWhenRead(uint64_t upto) override;
