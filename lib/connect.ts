@@ -3,6 +3,7 @@ import { failureToError, PipeError } from './errors.ts';
 import { nativeFraming } from './framing/framing.ts';
 import { loop, newRequest, settled } from './loop.ts';
 import { pipePath } from './name.ts';
+import { tellConnected } from './observing.ts';
 import {
   abortSignal,
   boolean,
@@ -65,7 +66,11 @@ function attempt<T>(channel: ConnectChannel<T>): PipeConnection<T> | Promise<Pip
   const id = loop.connect(path, raw, direction, highWaterMark, impersonation, ownServerOnly, request);
   if (typeof id !== 'number') throw failureToError(id, path);
   // Made in the same turn in which native code tells of it: frames may follow at once.
-  const connected = (id: number) => new PipeConnection(id, channel, 'client');
+  const connected = (id: number) => {
+    const connection = new PipeConnection(id, channel, 'client');
+    tellConnected(connection);
+    return connection;
+  };
   return id === 0 ? settled(request, path, connected) : connected(id);
 }
 

@@ -14,7 +14,9 @@ import { PipeError } from './errors.ts';
 import { type FrameBatch, FrameQueue } from './frames.ts';
 import { Handle } from './handles.ts';
 import { type AsClient, type ClientUser, Impersonation } from './impersonation/impersonation.ts';
+import { showsAs } from './inspecting.ts';
 import { addConnection, forget, loop, request, tellConnections } from './loop.ts';
+import { tellEnded, tellImpersonating } from './observing.ts';
 import { checked, type Names } from './option-names.ts';
 import { type Channel, milliseconds, signalOf } from './options.ts';
 import { abortSoon, type Deferred, deferred, nothing, orAborted } from './promises.ts';
@@ -307,6 +309,11 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
         connection.#wasReleased(error);
       },
     });
+    showsAs<PipeConnection<unknown>>(PipeConnection, (connection) => {
+      const { id, path, state, peer, available, queued } = connection;
+      const error = connection.#error;
+      return { id, path, state, peer, available, queued, ...(error !== undefined && { error }) };
+    });
   }
 
   #wasReleased(error: PipeError | undefined): void {
@@ -316,6 +323,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     this.#state = 'released';
     this.#why ??= error === undefined || error.code === 'EPIPE' ? 'the peer has left' : 'the connection has failed';
     this.#error ??= error;
+    tellEnded(this, this.#error);
     if (this.#end) abortSoon(this.#end, this.#endReason());
     this.#forget?.(number);
     this.#impersonation?.release();
@@ -368,7 +376,8 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   #client(): Impersonation {
     if (!this.#impersonation) {
       const ended = () => (this.#why === undefined ? undefined : this.#ended('impersonate'));
-      this.#impersonation = new Impersonation(this.#handle, this.path, this.#side, ended);
+      const told = (error: unknown) => tellImpersonating(this, error);
+      this.#impersonation = new Impersonation(this.#handle, this.path, this.#side, ended, told);
       if (this.#state === 'released') this.#impersonation.release();
     }
     return this.#impersonation;

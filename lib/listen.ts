@@ -2,6 +2,7 @@ import { failureToError } from './errors.ts';
 import { nativeFraming } from './framing/framing.ts';
 import { loop } from './loop.ts';
 import { pipePath } from './name.ts';
+import { tellListening } from './observing.ts';
 import { abortSignal, checkListenOptions, type ListenOptions, listenOptions } from './options.ts';
 import { PipeServer } from './server.ts';
 
@@ -23,5 +24,7 @@ export async function listen<T = Buffer>(name: string, options: ListenOptions<T>
   signal?.throwIfAborted();
   const id = loop.listen({ ...channel, framing: nativeFraming(channel.framing) });
   if (typeof id !== 'number') throw failureToError(id, path);
-  return new PipeServer<T>(id, channel, signal);
+  const server = new PipeServer<T>(id, channel, signal);
+  tellListening(server);
+  return server;
 }

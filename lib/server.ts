@@ -1,7 +1,9 @@
 import { PipeConnection } from './connection.ts';
 import { failureToError, type PipeError } from './errors.ts';
 import { Handle, HandleTable } from './handles.ts';
+import { showsAs } from './inspecting.ts';
 import { addListener, loop } from './loop.ts';
+import { tellConnected } from './observing.ts';
 import { checked, type Names } from './option-names.ts';
 import { type Access, type Channel, rawAccess } from './options.ts';
 import { deferred, onAbort } from './promises.ts';
@@ -72,7 +74,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
     return this.#open.values().sort((a, b) => a.id - b.id);
   }
 
-  /** Resolves when the server is closed and its name is free, whoever closed it. */
+  /** Resolves when the server is closed, whoever closed it: as {@link close} does. */
   get closed(): Promise<void> {
     return this.#released.promise;
   }
@@ -149,10 +151,19 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
     return this.close({ connections: true });
   }
 
+  static {
+    showsAs<PipeServer<unknown>>(PipeServer, (server) => ({
+      path: server.path,
+      state: server.#handle.number === 0 ? 'closed' : server.#closing ? 'closing' : 'open',
+      ...server.stats(),
+    }));
+  }
+
   #accept(id: number): void {
     this.#accepted++;
     const connection = new PipeConnection<T>(id, this.#channel, 'server', this.#forget);
     this.#open.add(id, connection);
+    tellConnected(connection, this);
     if (this.#closing) {
       connection.destroy();
     } else {

@@ -19,16 +19,25 @@ export class Impersonation {
   readonly #side: 'server' | 'client';
   /** Why there is nobody any more, once that is so. */
   readonly #ended: () => PipeError | undefined;
+  /** Told before somebody is acted as, or why that may not be. */
+  readonly #told: (error: unknown) => void;
   /** The identities that were taken: one to act as, one that may only tell who it is. */
   readonly #identities = new Map<boolean, Promise<number>>();
   #running = 0;
   #released = false;
 
-  constructor(connection: Handle, path: string, side: 'server' | 'client', ended: () => PipeError | undefined) {
+  constructor(
+    connection: Handle,
+    path: string,
+    side: 'server' | 'client',
+    ended: () => PipeError | undefined,
+    told: (error: unknown) => void,
+  ) {
     this.#connection = connection;
     this.#path = path;
     this.#side = side;
     this.#ended = ended;
+    this.#told = told;
   }
 
   /** `PipeConnection.runAsClient` */
@@ -43,7 +52,7 @@ export class Impersonation {
     }
     this.#running++;
     try {
-      const identity = await this.#take(true);
+      const identity = await this.#takeToAct();
       await prepare();
       const as = new AsClient(identity);
       try {
@@ -85,6 +94,18 @@ export class Impersonation {
       return withActingFs(() => loop.callAs(identity, call, as));
     } catch (error) {
       throw called ? error : failureToError(error as RawFailure, this.#path);
+    }
+  }
+
+  async #takeToAct(): Promise<number> {
+    let why: unknown;
+    try {
+      return await this.#take(true);
+    } catch (error) {
+      why = error;
+      throw error;
+    } finally {
+      this.#told(why);
     }
   }
 

@@ -1,0 +1,66 @@
+// What is told to those who watch all pipes of a process: on channels of node:diagnostics_channel, which NODE_DEBUG=framepipe
+// prints. Where nobody watches, this costs a look at a channel for each server and connection, and nothing for frames.
+import { channel } from 'node:diagnostics_channel';
+import { debuglog } from 'node:util';
+import type { PipeConnection } from './connection.ts';
+import type { PipeServer } from './server.ts';
+
+const CHANNELS = {
+  listen: channel('framepipe:listen'),
+  connection: channel('framepipe:connection'),
+  end: channel('framepipe:end'),
+  impersonate: channel('framepipe:impersonate'),
+} as const;
+
+/** On each channel, the object that is published: see docs/api.md. */
+interface Told {
+  listen: { server: PipeServer<never> };
+  connection: { connection: PipeConnection<never>; server: PipeServer<never> | undefined };
+  end: { connection: PipeConnection<never>; error: unknown };
+  impersonate: { connection: PipeConnection<never>; error: unknown };
+}
+
+export function tellListening<T>(server: PipeServer<T>): void {
+  if (CHANNELS.listen.hasSubscribers) tell('listen', { server: server as never });
+}
+
+/** `server`: whose client it is, on a server's end. */
+export function tellConnected<T>(connection: PipeConnection<T>, server?: PipeServer<T>): void {
+  if (CHANNELS.connection.hasSubscribers)
+    tell('connection', { connection: connection as never, server: server as never });
+}
+
+export function tellEnded<T>(connection: PipeConnection<T>, error: unknown): void {
+  if (CHANNELS.end.hasSubscribers) tell('end', { connection: connection as never, error });
+}
+
+/** `error`: why it may not be done. Before anything is done as the client. */
+export function tellImpersonating<T>(connection: PipeConnection<T>, error: unknown): void {
+  if (CHANNELS.impersonate.hasSubscribers) tell('impersonate', { connection: connection as never, error });
+}
+
+// Behind a delivery, in the middle of which no code of the user's may run. What a subscriber throws is an uncaught
+// exception: Node sees to that.
+function tell<K extends keyof Told>(name: K, message: Told[K]): void {
+  void Promise.resolve().then(() => CHANNELS[name].publish(message));
+}
+
+const debug = debuglog('framepipe');
+
+if (debug.enabled) {
+  CHANNELS.listen.subscribe((message) => debug('listen %s', (message as Told['listen']).server.path));
+  CHANNELS.connection.subscribe((message) => {
+    const { connection, server } = message as Told['connection'];
+    debug('connection %d %s %s, peer %j', connection.id, server ? 'served at' : 'to', connection.path, connection.peer);
+  });
+  CHANNELS.end.subscribe((message) => {
+    const { connection, error } = message as Told['end'];
+    const { bytesReceived, bytesSent } = connection.stats();
+    const why = error === undefined ? '' : `: ${error instanceof Error ? error.message : typeof error}`;
+    debug('connection %d ended, %d bytes received, %d sent%s', connection.id, bytesReceived, bytesSent, why);
+  });
+  CHANNELS.impersonate.subscribe((message) => {
+    const { connection, error } = message as Told['impersonate'];
+    debug('connection %d: runAsClient %s', connection.id, error === undefined ? 'acts' : `fails: ${error}`);
+  });
+}
