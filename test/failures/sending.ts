@@ -16,6 +16,11 @@ export const sending = area({
     'send (a large frame)': ({ it }) => it.send(Buffer.alloc(LONGEST)),
     'send: a frame longer than `maxFrameLength`': ({ it }) => it.send(Buffer.alloc(LONGEST + 1)),
     'send: no frame': ({ it }) => it.send('text' as never),
+    'send: with a signal that has aborted': ({ it }) => it.send(frame, { signal: AbortSignal.abort(REASON) }),
+    'send: with what is no signal': ({ it }) => it.send(frame, { signal: 5 as never }),
+    'send (a large frame, with a signal)': ({ it, controller: { signal } }) =>
+      it.send(Buffer.alloc(LONGEST), { signal }),
+    end: ({ it }) => it.end(),
     sendMany: ({ it }) => it.sendMany([frame, frame]),
     'sendMany: a frame longer than `maxFrameLength`': ({ it }) => it.sendMany([frame, Buffer.alloc(LONGEST + 1)]),
     'sendMany: no frame': ({ it }) => it.sendMany([frame, 'text' as never]),
@@ -23,7 +28,7 @@ export const sending = area({
   },
   rows: [
     {
-      call: [...send],
+      call: [...send, 'send (a large frame, with a signal)', 'end'],
       when: [
         'this side is closing the connection',
         'this side has closed the connection',
@@ -34,29 +39,29 @@ export const sending = area({
       says: 'this side closed the connection',
     },
     {
-      call: [...send],
+      call: [...send, 'end'],
       when: 'this side has destroyed the connection, with an error',
       ...EPIPE,
       says: 'this side closed the connection',
       cause: REASON,
     },
     {
-      call: [...send],
+      call: [...send, 'end'],
       when: 'the peer did not read until the timeout of close',
       ...EPIPE,
       says: 'this side closed the connection',
       cause: { code: 'ETIMEDOUT' },
     },
     {
-      call: [...send],
+      call: [...send, 'end'],
       when: ['the peer has left', 'the peer has left, and did not read everything', 'the peer has left within a frame'],
       ...EPIPE,
       says: 'the peer has left',
     },
     { call: [...send], when: 'it only receives', ...EPIPE, says: "this end only receives: its direction is 'in'" },
-    { call: [...send], when: 'its stream was ended', ...EPIPE, says: 'sending was ended' },
+    { call: [...send, 'end'], when: 'its stream was ended', ...EPIPE, says: 'sending was ended' },
     {
-      call: 'send (a large frame)',
+      call: ['send (a large frame)', 'send (a large frame, with a signal)'],
       when: ['the peer does not read', 'it only sends, and the peer does not read'],
       meanwhile: 'the peer leaves',
       ...EPIPE,
@@ -75,6 +80,26 @@ export const sending = area({
       meanwhile: 'this side destroys the connection with an error',
       ...EPIPE,
       says: 'this side closed the connection',
+    },
+    { call: 'send: with a signal that has aborted', when: ['open', 'the peer does not read'], rejects: REASON },
+    {
+      call: 'send (a large frame, with a signal)',
+      when: 'the peer does not read',
+      meanwhile: 'the signal aborts',
+      rejects: REASON,
+    },
+    {
+      call: 'send: with what is no signal',
+      when: 'open',
+      code: 'EINVAL',
+      says: 'signal must be an AbortSignal, not 5',
+    },
+    {
+      call: 'end',
+      when: 'it only receives',
+      linux: { gives: true },
+      windows: { gives: false },
+      because: 'pipes of bytes have no half-close',
     },
     {
       call: ['send: a frame longer than `maxFrameLength`', 'sendMany: a frame longer than `maxFrameLength`'],

@@ -79,6 +79,11 @@ export async function connection(pipe: PipeConnection<Point>, text: PipeConnecti
     for (const frame of batch) expectTypeOf(frame).toEqualTypeOf<Point>();
   }
   expectTypeOf(pipe.closed).toEqualTypeOf<Promise<void>>();
+  expectTypeOf(pipe.signal).toEqualTypeOf<AbortSignal>();
+  expectTypeOf(pipe.state).toEqualTypeOf<'open' | 'closing' | 'closed'>();
+  expectTypeOf(pipe.end()).toEqualTypeOf<Promise<boolean>>();
+  expectTypeOf(pipe.queued).toEqualTypeOf<number>();
+  await pipe.send({ x: 1, y: 2 }, { signal: pipe.signal });
   expectTypeOf(pipe.peer).toEqualTypeOf<Peer>();
   expectTypeOf(pipe.peer.uid).toEqualTypeOf<number | undefined>();
   expectTypeOf(pipe.peerUser()).toEqualTypeOf<Promise<ClientUser>>();
@@ -100,6 +105,15 @@ export async function server(pipes: PipeServer<string>): Promise<void> {
       expectTypeOf(client).toEqualTypeOf<PipeConnection<string>>();
     },
   });
+  await pipes.serve(
+    (client, { signal }) => {
+      expectTypeOf(client).toEqualTypeOf<PipeConnection<string>>();
+      expectTypeOf(signal).toEqualTypeOf<AbortSignal>();
+    },
+    { count: 2 },
+  );
+  expectTypeOf(pipes.clients).toEqualTypeOf<PipeConnection<string>[]>();
+  expectTypeOf(pipes.closed).toEqualTypeOf<Promise<void>>();
   expectTypeOf(pipes.setAccess).parameter(0).toEqualTypeOf<Access>();
   expectTypeOf(pipes.stats().open).toEqualTypeOf<number>();
 }
