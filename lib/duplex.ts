@@ -44,9 +44,10 @@ const LONGEST_TIMER = 0x7fff_ffff;
  * Reads pull, so backpressure reaches the peer, and `write` returns `false` and calls back as it does there.
  *
  * `end()`: all that was written goes out, and the peer's answer can still be read until the peer ends, too. On Linux the
- * peer sees the end at once (a half-close). Pipes on Windows have none: there the peer sees nothing until the pipe is
- * closed, which happens when the peer closes it; or has read everything and was silent for `linger` ms; or at once when
- * nobody reads this stream. `destroySoon()` closes as soon as all has gone out; `destroy()` at once.
+ * peer sees the end at once (a half-close). Pipes on Windows have none, except those of messages, where an empty message
+ * says it, and is taken for it: on others the peer sees nothing until the pipe is closed, which happens when the peer
+ * closes it; or has read everything and was silent for `linger` ms; or at once when nobody reads this stream.
+ * `destroySoon()` closes as soon as all has gone out; `destroy()` at once.
  */
 export class PipeDuplex extends Duplex {
   /** The connection below: for `request.socket.connection.peerUser()` in an HTTP server. */

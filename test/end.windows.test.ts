@@ -1,4 +1,4 @@
-// end() on a pipe of messages that another program serves, as Docker does: an empty message says that nothing follows.
+// The end of one direction on a pipe of messages that another program serves, as Docker does: an empty message says it.
 import { expect, it } from 'vitest';
 import { framing } from '../lib/index.ts';
 import { pipePath } from '../lib/name.ts';
@@ -37,4 +37,27 @@ it('of message(): none can be told, for an empty message is a frame', async () =
   const server = new ForeignServer(pipePath(uniqueName()), messagePipe);
   const client = await clientFor(server.path, { framing: framing.message() });
   expect(await client.end()).toBe(false);
+});
+
+it('of a peer that keeps its handle is seen by raw(), which may still answer', async () => {
+  const server = new ForeignServer(pipePath(uniqueName()), messagePipe);
+  const client = await clientFor(server.path, { framing: framing.raw() });
+  server.write('question');
+  server.write(Buffer.alloc(0));
+  expect(String(await client.read())).toBe('question');
+  expect([await client.read(), client.ended, client.state]).toEqual([null, true, 'open']);
+  await client.send(Buffer.from('answer'));
+  expect(await server.read()).toEqual(Buffer.from('answer'));
+  server.close();
+  await client.closed;
+});
+
+it('of a peer that keeps its handle is seen by toDuplex(), also when nobody has read yet', async () => {
+  const server = new ForeignServer(pipePath(uniqueName()), messagePipe);
+  const stream = (await clientFor(server.path, { framing: framing.raw() })).toDuplex({ allowHalfOpen: true });
+  for (let i = 0; i < 4; i++) server.write(Buffer.alloc(64_000, i)); // more than a stream takes at once
+  server.write(Buffer.alloc(0));
+  let bytes = 0;
+  for await (const chunk of stream) bytes += (chunk as Buffer).length;
+  expect(bytes).toBe(256_000);
 });

@@ -30,6 +30,7 @@ PipeTransport::PipeTransport(PipeLoop& loop, PipeEnd&& end)
       server_(end.server),
       remote_(end.remote),
       messages_(end.options.framing.kind == FramingKind::Message),
+      raw_(end.options.framing.kind == FramingKind::Raw),
       largest_write_(kLeastWrite),
       handle_(std::move(end.handle)) {
   UCHAR modes = FILE_SKIP_SET_EVENT_ON_HANDLE;
@@ -70,14 +71,21 @@ ReadAnswer PipeTransport::read(std::span<uint8_t> room, bool) {
   return readAnswer(completion);
 }
 
-// Nothing at all is no end on a pipe of bytes. On a pipe of messages it is an empty message, and
-// delivered as one: some peers (go-winio's CloseWrite) mean "I send no more" by it, which is
-// theirs to agree on; the end of the pipe itself comes as an error.
+// Whoever made the pipe decided that: framing.raw() takes it as it is.
+bool PipeTransport::ofMessages() const {
+  DWORD flags = 0;
+  return GetNamedPipeInfo(handle_.get(), &flags, nullptr, nullptr, nullptr) && (flags & PIPE_TYPE_MESSAGE) != 0;
+}
+
+// Nothing at all is no end on a pipe of bytes. On a pipe of messages it is an empty message, by which some peers (go-winio's
+// CloseWrite, and with it Docker) say that nothing follows: whoever reads bytes takes it so. Whoever reads messages is given
+// it as one, for that is theirs to agree on; the end of the pipe itself comes as an error.
 ReadAnswer PipeTransport::readAnswer(const Completion& completion) const {
   ReadAnswer answer{.kind = ReadAnswer::Kind::Bytes, .bytes = completion.bytes};
   switch (completion.error) {
     case ERROR_SUCCESS:
       answer.message_ends = messages_;
+      if (completion.bytes == 0 && raw_ && ofMessages()) answer.kind = ReadAnswer::Kind::Ended;
       return answer;
     case ERROR_MORE_DATA:
     case ERROR_OPERATION_ABORTED:  // by us at the end, or by nobody that we know of
@@ -122,12 +130,9 @@ WriteAnswer PipeTransport::writeAnswer(const Completion& completion) {
   return answer;
 }
 
-// A pipe of bytes has no way to tell the peer that nothing follows. On a pipe of messages whoever reads bytes takes an
-// empty message for the end; whoever reads messages takes it for an empty one.
+// A pipe of bytes has no way to tell the peer that nothing follows; a pipe of messages has an empty one.
 bool PipeTransport::endSending() {
-  DWORD flags = 0;
-  if (messages_ || !GetNamedPipeInfo(handle_.get(), &flags, nullptr, nullptr, nullptr)) return false;
-  if (!(flags & PIPE_TYPE_MESSAGE)) return false;
+  if (!raw_ || !ofMessages()) return false;
   static constexpr char kNothing = 0;
   DWORD error;
   if (willComplete(WriteFile(handle_.get(), &kNothing, 0, nullptr, end_.begin(held())), error)) return true;

@@ -72,6 +72,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
   void probed(const Completion&) {}
   void endTold(const Completion&) {}
 
+  bool ofMessages() const;
   ReadAnswer readAnswer(const Completion& completion) const;
   WriteAnswer writeAnswer(const Completion& completion);
 
@@ -88,6 +89,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
   const bool server_;
   const bool remote_;
   const bool messages_;
+  const bool raw_;
   size_t largest_write_;  // that this peer is trusted to read soon
   ULONGLONG write_began_ = 0;
   bool skips_ = false;  // a call that succeeds at once queues no packet
