@@ -144,6 +144,16 @@ describe('docs/api.md', () => {
   });
 });
 
+it('CONTRIBUTING.md names files that are there', () => {
+  const recipes = readFileSync(path.join(root, 'CONTRIBUTING.md'), 'utf8');
+  const files = codeIn(recipes.replace(/^```[\s\S]*?^```/gm, ''))
+    .flatMap((code) => code.split(' '))
+    .filter((file) => /\/.*\.\w+$/.test(file) && !file.includes('NAME'));
+  expect(files.length).toBeGreaterThan(30);
+  const there = (file: string) => ['', 'native'].some((folder) => existsSync(path.join(root, folder, file)));
+  expect(files.filter((file) => !there(file))).toEqual([]);
+});
+
 function sources(folder: string, ending: string): string[] {
   return readdirSync(path.join(root, folder), { recursive: true, encoding: 'utf8' })
     .filter((file) => file.endsWith(ending) && path.basename(file) !== 'errors.ts')

@@ -293,7 +293,7 @@ export const framing: Framings = Object.freeze({
   discord,
   chromeNativeMessaging,
   sshAgent,
-}) as unknown as Framings;
+} satisfies { [Name in keyof Framings]: (...options: never[]) => unknown }) as unknown as Framings;
 
 /** What native code was told of it. Throws when it was not made by {@link framing}. @internal */
 export function rawFraming(framing: Framing<unknown>): RawFraming {

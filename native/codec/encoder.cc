@@ -85,13 +85,24 @@ FrameError encode(const Framing& framing, std::span<const uint8_t> frame, Envelo
   envelope.header = 0;
   envelope.skip = 0;
   envelope.trailer = {};
-  if (framing.kind == FramingKind::LengthPrefix) return encodeLengthPrefix(framing, frame, envelope);
-  if (framing.kind == FramingKind::Raw) return {};
-  if (frame.size() > framing.max_frame_length)
+  const bool has_own_limit = framing.kind == FramingKind::Raw || framing.kind == FramingKind::LengthPrefix;
+  if (!has_own_limit && frame.size() > framing.max_frame_length)
     return refuse(kTooLarge, kAboveLimit, frame.size(), framing.max_frame_length);
-  if (framing.kind == FramingKind::Delimited) return encodeDelimited(framing, frame, envelope);
-  if (framing.kind == FramingKind::Varint) putVarint(frame.size(), envelope);
-  if (framing.kind == FramingKind::ContentLength) putContentLength(frame.size(), envelope);
+  switch (framing.kind) {  // -Wswitch: a kind that is missing here would go out as it is
+    case FramingKind::Raw:
+    case FramingKind::Message:
+      break;
+    case FramingKind::LengthPrefix:
+      return encodeLengthPrefix(framing, frame, envelope);
+    case FramingKind::Varint:
+      putVarint(frame.size(), envelope);
+      break;
+    case FramingKind::Delimited:
+      return encodeDelimited(framing, frame, envelope);
+    case FramingKind::ContentLength:
+      putContentLength(frame.size(), envelope);
+      break;
+  }
   return {};
 }
 

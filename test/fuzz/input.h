@@ -40,7 +40,7 @@ class Input {
   // Always a good one, never message framing.
   Framing framing() {
     Framing framing;
-    framing.kind = static_cast<FramingKind>(byte() % 5);
+    framing.kind = static_cast<FramingKind>(byte() % static_cast<uint8_t>(FramingKind::Message));  // which is the last
     const uint8_t flags = byte();
     framing.max_frame_length = flags & 1 ? 1 + byte() : 1 + number() % (1u << 20);
     if (framing.kind == FramingKind::LengthPrefix) {
