@@ -135,7 +135,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
 
   /** Bytes that have arrived and were not consumed yet, in complete frames, with their headers and delimiters. */
   get available(): number {
-    return this.#frames.bytes;
+    return this.#frames.available;
   }
 
   /** All was read, and nothing more comes: tells the end from a JSON `null`, when {@link read} gives `null`. */

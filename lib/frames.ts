@@ -69,8 +69,10 @@ interface Stretch {
   /** The next frame to take. */
   next: number;
   count: number;
-  /** Of the frames not taken yet. */
+  /** Of the frames not taken yet: each counts until the next one begins, and so with the next one's header. */
   bytes: number;
+  /** What they have beside that, when the header that was counted first was of another length. */
+  more: number;
   /** What counts beside the bytes. */
   overhead: number;
   /** The slab is not this connection's alone. */
@@ -115,8 +117,8 @@ export class FrameQueue<T> {
   #position = 0;
   /** What was taken and native code has not been told of. */
   #untold = 0;
-  /** Bytes of the frames that have not been taken. */
-  bytes = 0;
+  /** Bytes of the frames that have not been taken, as they count. */
+  #bytes = 0;
 
   constructor(connection: Handle, path: string, framing: Framing<T>, highWaterMark: number) {
     this.#connection = connection;
@@ -130,13 +132,18 @@ export class FrameQueue<T> {
     return this.#oldest === undefined;
   }
 
+  /** Bytes of the frames that have not been taken, with headers and delimiters. */
+  get available(): number {
+    return this.#oldest ? this.#bytes - this.#oldest.bytes + bytesLeft(this.#oldest, this.#delimited) : 0;
+  }
+
   /** `table` is used again after this call: what is kept of it is copied. */
   push(slab: Slab, shared: boolean, table: Uint32Array, from: number, count: number): void {
     const bytes = table[from]!;
     const overhead = table[from + 1]! - bytes;
     const begin = from + FRAMES_HEAD;
     const bounds = count === 1 ? [table[begin]!, table[begin + 1]!] : table.slice(begin, begin + 2 * count);
-    const stretch: Stretch = { slab, bounds, next: 0, count, bytes, overhead, shared, newer: undefined };
+    const stretch: Stretch = { slab, bounds, next: 0, count, bytes, more: 0, overhead, shared, newer: undefined };
     if (shared && !this.#shares) {
       this.#shares = true;
       sharers.push(this);
@@ -144,7 +151,7 @@ export class FrameQueue<T> {
     if (this.#newest) this.#newest.newer = stretch;
     else this.#oldest = stretch;
     this.#newest = stretch;
-    this.bytes += bytes;
+    this.#bytes += bytes;
     if (this.#oldest === stretch) this.#loose = 0;
     else if (++this.#loose > MOST_LOOSE) this.#moveOut();
   }
@@ -159,10 +166,7 @@ export class FrameQueue<T> {
     if (stretch.next === stretch.count) {
       this.#drop(stretch);
     } else {
-      // With its delimiter; or with its header, which may be longer or shorter than the next one's.
-      const bytes = this.#delimited
-        ? stretch.bounds[bound + 2]! - begin
-        : stretch.bytes - (stretch.bounds[2 * stretch.count - 1]! - end);
+      const bytes = stretch.bounds[bound + 2]! - begin; // with one header, or delimiter
       stretch.bytes -= bytes;
       this.#taken(bytes, 0);
     }
@@ -200,7 +204,7 @@ export class FrameQueue<T> {
   clear(): void {
     this.#oldest = undefined;
     this.#newest = undefined;
-    this.bytes = 0;
+    this.#bytes = 0;
   }
 
   #drop(stretch: Stretch): void {
@@ -210,7 +214,7 @@ export class FrameQueue<T> {
   }
 
   #taken(bytes: number, overhead: number): void {
-    this.bytes -= bytes;
+    this.#bytes -= bytes;
     this.#position += bytes;
     this.#untold += bytes + overhead;
     if (this.#untold < this.#tellFrom) return;
@@ -219,24 +223,41 @@ export class FrameQueue<T> {
   }
 }
 
+/** How many bytes of a stretch have not been taken, with headers and delimiters. */
+function bytesLeft({ bounds, next, count, bytes, more }: Stretch, delimited: boolean): number {
+  return delimited || next === 0 ? bytes + more : bounds[2 * count - 1]! - bounds[2 * next - 1]!;
+}
+
 /** One stretch of memory of its own in the place of those from `first` to before `end`. */
 function movedOut(first: Stretch, end: Stretch | undefined, delimited: boolean): Stretch {
-  let [count, bytes, overhead] = [0, 0, 0];
+  let [count, bytes, overhead, left] = [0, 0, 0, 0];
   for (let old: Stretch | undefined = first; old !== end; old = old!.newer) {
     count += old!.count - old!.next;
     bytes += old!.bytes;
     overhead += old!.overhead;
+    left += bytesLeft(old!, delimited);
   }
-  const memory = Buffer.allocUnsafeSlow(bytes);
+  const memory = Buffer.allocUnsafeSlow(left);
   const bounds = new Uint32Array(2 * count);
   let [filled, at] = [0, 0];
   for (let old: Stretch | undefined = first; old !== end; old = old!.newer) {
     const { slab, bounds: from, next } = old!;
     const last = from[2 * old!.count - 1]!;
-    const begin = delimited ? from[2 * next]! : last - old!.bytes; // of the header, which counts as well
+    const size = bytesLeft(old!, delimited);
+    const begin = delimited ? from[2 * next]! : last - size; // of the header
     slab.bytes.copy(memory, filled, begin, last);
     for (let i = 2 * next; i < 2 * old!.count; i++) bounds[at++] = from[i]! - begin + filled;
-    filled += old!.bytes; // with the headers, so that distances stay what frames count for
+    filled += size; // with headers and delimiters, so that distances stay what frames count for
   }
-  return { slab: new Slab(memory), bounds, next: 0, count, bytes, overhead, shared: false, newer: end };
+  return {
+    slab: new Slab(memory),
+    bounds,
+    next: 0,
+    count,
+    bytes,
+    more: left - bytes,
+    overhead,
+    shared: false,
+    newer: end,
+  };
 }
