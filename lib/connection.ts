@@ -188,12 +188,12 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    * Sends no more, and goes on receiving. Resolves when all that was sent has gone out, to whether the peer can see that
    * nothing follows. Unix sockets: always (`shutdown`). Windows: only with `framing.raw()` on a pipe of messages, such as
    * Docker's, where an empty message says so; its pipes have nothing else to say it with. Rejects with `EPIPE` when the
-   * connection has ended, and when it was called before.
+   * connection has ended, and when it was called before; as with {@link send}, that is no unhandled rejection.
    */
-  async end(): Promise<boolean> {
-    if (this.#why !== undefined) throw this.#ended('write');
-    this.#sender.askAlways(); // it refuses what is sent from now on
-    return (await request<number>((id) => loop.endSending(this.#handle.number, id), this.path)) === 1;
+  end(): Promise<boolean> {
+    const ended = this.#endSending();
+    ended.catch(nothing); // `closed` tells it, too
+    return ended;
   }
 
   /**
@@ -348,6 +348,12 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     this.#frames.clear();
     this.#readers.end(error);
     this.#sender.end(() => this.#ended('write'));
+  }
+
+  async #endSending(): Promise<boolean> {
+    if (this.#why !== undefined) throw this.#ended('write');
+    this.#sender.askAlways(); // it refuses what is sent from now on
+    return (await request<number>((id) => loop.endSending(this.#handle.number, id), this.path)) === 1;
   }
 
   // Timers come before what has happened meanwhile: that is looked at first, for this process may have been busy.

@@ -59,10 +59,14 @@ describe('a send that nobody waits for', () => {
 
   it('is no unhandled rejection when the peer leaves, or has left', async () => {
     const { client, served } = await pair({ highWaterMark: 1000 });
-    for (let i = 0; i < 400; i++) void served.send(Buffer.alloc(2000));
+    const { signal } = new AbortController();
+    for (let i = 0; i < 400; i++) void served.send(Buffer.alloc(2000), i % 2 === 0 ? undefined : { signal });
+    void served.end();
     client.destroy();
     await served.closed.catch(() => {});
     void served.send(Buffer.from('late'));
+    void served.send(Buffer.from('late'), { signal });
+    void served.end();
     void served.sendMany([Buffer.from('late')]);
     await settled();
     expect(unhandled).toEqual([]);
