@@ -9,7 +9,7 @@ const name = `framepipe-lifecycle-${process.pid}-${Math.random().toString(36).sl
 /** Both ends of a pipe. */
 async function pair(options) {
   const server = await listen(name, options);
-  const client = await connect(name, options);
+  const client = await connect(name, { ...options, impersonation: 'impersonation' });
   for await (const served of server) return { server, client, served };
 }
 
@@ -59,7 +59,7 @@ const states = {
     return [];
   },
   async clientActing() {
-    const { server, client, served } = await pair({ impersonation: 'impersonation' });
+    const { server, client, served } = await pair();
     client.send(Buffer.from('x'));
     await served.read();
     served.runAsClient(async (as) => as.readdir('.')).catch(() => {});

@@ -5,7 +5,8 @@ import { connect, framing, listen } from '../../dist/index.js';
 import { loop } from '../../dist/loop.js';
 
 const [generation, rounds, name] = [Number(process.argv[2]), Number(process.argv[3]), process.argv[4]];
-const lines = { framing: framing.lines({ as: 'utf8' }), impersonation: 'impersonation' };
+const lines = { framing: framing.lines({ as: 'utf8' }) };
+const actAs = { ...lines, impersonation: 'impersonation' };
 const code = (promise) =>
   promise.then(
     () => 'resolved',
@@ -17,7 +18,7 @@ const server = await listen(name, lines);
 const served = server[Symbol.asyncIterator]();
 
 async function exchange(i) {
-  const [client, { value: here }] = await Promise.all([connect(name, lines), served.next()]);
+  const [client, { value: here }] = await Promise.all([connect(name, actAs), served.next()]);
   await client.send(`small ${i}`);
   assert.equal(await here.read(), `small ${i}`);
   await here.sendMany(['one', 'two', 'l'.repeat(100_000)]);
@@ -32,7 +33,7 @@ async function exchange(i) {
 }
 
 async function reachesNobody(ended) {
-  const [client, { value: here }] = await Promise.all([connect(name, lines), served.next()]);
+  const [client, { value: here }] = await Promise.all([connect(name, actAs), served.next()]);
   await client.send('hello');
   await here.read();
   assert.equal(await code(ended.send('not for you')), 'EPIPE');
@@ -61,7 +62,7 @@ const next = await listen(name, lines);
 assert.equal(await code(server.setAccess('everyone')), 'EINVAL');
 server.ref().unref();
 await server.close();
-const client = await connect(name, lines);
+const client = await connect(name, actAs);
 await client.close();
 await next.close({ connections: true });
 console.log('ok');
