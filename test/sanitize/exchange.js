@@ -17,7 +17,7 @@ let count = 0;
 async function pair(options) {
   const name = `framepipe-sanitize-${process.pid}-${count++}`;
   const server = await listen(name, options);
-  const client = await connect(name, options);
+  const client = await connect(name, { ...options, impersonation: 'impersonation' });
   for await (const served of server) return { server, client, served };
 }
 
@@ -87,7 +87,7 @@ for (const [name, framing] of Object.entries(framings)) {
 }
 
 // Acting as the client, in both ways.
-const { server, client, served } = await pair({ impersonation: 'impersonation' });
+const { server, client, served } = await pair();
 await client.send(Buffer.from('x'));
 await served.read();
 for (let i = 0; i < 50; i++) {
