@@ -242,12 +242,14 @@ function movedOut(first: Stretch, end: Stretch | undefined, delimited: boolean):
   let [filled, at] = [0, 0];
   for (let old: Stretch | undefined = first; old !== end; old = old!.newer) {
     const { slab, bounds: from, next } = old!;
+    const begin = from[2 * next]!;
     const last = from[2 * old!.count - 1]!;
     const size = bytesLeft(old!, delimited);
-    const begin = delimited ? from[2 * next]! : last - size; // of the header
-    slab.bytes.copy(memory, filled, begin, last);
-    for (let i = 2 * next; i < 2 * old!.count; i++) bounds[at++] = from[i]! - begin + filled;
-    filled += size; // with headers and delimiters, so that distances stay what frames count for
+    // With room for the first one's header, which need not be in the slab: so that distances stay what frames count for.
+    const to = delimited ? filled : filled + size - (last - begin);
+    slab.bytes.copy(memory, to, begin, last);
+    for (let i = 2 * next; i < 2 * old!.count; i++) bounds[at++] = from[i]! - begin + to;
+    filled += size;
   }
   return {
     slab: new Slab(memory),

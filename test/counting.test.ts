@@ -1,5 +1,8 @@
 // How much waits, and where: queued, available, stats(); and send() with a signal.
 import { describe, expect, it } from 'vitest';
+import { FrameQueue, leaveSlab } from '../lib/frames.ts';
+import { Slab } from '../lib/framing/slab.ts';
+import { Handle } from '../lib/handles.ts';
 import { encodeFrame, framing } from '../lib/index.ts';
 import { clientFor, next, pair, serverFor, uniqueName, until } from './support/pipes.ts';
 
@@ -45,6 +48,38 @@ it('available stays exact when frames that nobody reads are moved', async () => 
     expect(silent.served.available).toBe(left(i));
     expect(await silent.served.read()).toEqual(frames[i]);
   }
+});
+
+it.each([
+  ['lengthPrefix', framing.lengthPrefix({ as: 'utf8' }), [4, 4, 4, 4, 4, 4]],
+  ['varint', framing.varint({ as: 'utf8' }), [1, 2, 1, 3, 1, 1]],
+  ['lines', framing.lines({ as: 'utf8' }), [1, 2, 1, 1, 2, 1]],
+])('frames that are moved from the beginning of a slab are what they were: %s', (kind, made, around) => {
+  const texts = ['one', '', 'three', 'f', 'five', 'six'];
+  const before = kind !== 'lines';
+  // The first header is not in the slab: what counts lies before it.
+  const slab = new Slab(Buffer.alloc(64, '.'));
+  const queue = new FrameQueue(new Handle(0), 'pipe', made, 1 << 20);
+  const left = (from: number) => texts.slice(from).join('').length + around.slice(from).reduce((a, b) => a + b, 0);
+  for (const [from, count] of [
+    [0, 4],
+    [4, 2],
+  ] as const) {
+    const bounds: number[] = [];
+    let at = from === 0 ? 0 : 40;
+    for (let i = from; i < from + count; i++) {
+      if (before && i > from) at += around[i]!;
+      bounds.push(at, (at += slab.bytes.write(texts[i]!, at)));
+      if (!before) at += around[i]!;
+    }
+    const bytes = left(from) - left(from + count);
+    queue.push(slab, true, Uint32Array.from([bytes, bytes, ...bounds]), 0, count);
+  }
+  expect([queue.available, queue.shift(), queue.available]).toEqual([left(0), 'one', left(1)]);
+  leaveSlab();
+  slab.bytes.fill('?');
+  for (let i = 1; i < 6; i++) expect([queue.available, queue.shift()]).toEqual([left(i), texts[i]]);
+  expect([queue.available, queue.empty]).toEqual([0, true]);
 });
 
 describe('queued', () => {
