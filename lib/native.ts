@@ -101,6 +101,8 @@ export interface NativeLoop {
   setAccess(listener: number, access: number, sddl: string): 0 | RawFailure;
   closeListener(listener: number): void;
   keepListenerAlive(listener: number, on: boolean): void;
+  /** Somebody has taken this connection from its server: until then it is read no further than 64 KiB. */
+  taken(connection: number): void;
 
   /** Queues a frame; returns the bytes now queued. */
   send(connection: number, frame: Uint8Array): number | RawFailure;

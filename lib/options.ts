@@ -34,8 +34,10 @@ interface ChannelOptions<T> {
   /** Which way frames go. Default: `'duplex'`. */
   direction?: Direction | undefined;
   /**
-   * Bytes of received frames that are kept for a slow reader before the loop stops reading, and bytes of sent frames
-   * that are queued before `send` makes its caller wait. Default: 1 MiB. One frame may exceed it.
+   * Bytes that are kept for a slow reader before the loop stops reading, and bytes of sent frames that are queued before
+   * `send` makes its caller wait. Default: 1 MiB. What counts is memory, so that no frame counts for nothing; a peer can
+   * make this process hold so much and one frame, no more. A length that is declared reserves 64 KiB more than twice what
+   * has arrived. A connection that nobody has taken from its server is read no further than 64 KiB.
    */
   highWaterMark?: number | undefined;
 }

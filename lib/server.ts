@@ -1,3 +1,4 @@
+import { Backlog } from './backlog.ts';
 import { PipeConnection } from './connection.ts';
 import { failureToError, type PipeError } from './errors.ts';
 import { Handle, HandleTable } from './handles.ts';
@@ -38,8 +39,8 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
   readonly #handle: Handle;
   readonly #channel: Channel<T>;
   readonly #open = new HandleTable<PipeConnection<T>>();
-  readonly #waiting: PipeConnection<T>[] = [];
-  readonly #readers = new Readers(this.#waiting, isReady);
+  readonly #waiting = new Backlog<T>();
+  readonly #readers = new Readers<Backlog<T>>(this.#waiting, isReady);
   readonly #released = deferred();
   readonly #forget = (connection: number): void => void this.#open.remove(connection);
   #accepted = 0;
@@ -111,7 +112,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
     return {
       accepted: this.#accepted,
       open: this.#open.size,
-      waiting: this.#waiting.length,
+      waiting: this.#waiting.size,
       ...(this.#lastFailure && { lastFailure: this.#lastFailure }),
     };
   }
@@ -167,7 +168,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
     if (this.#closing) {
       connection.destroy();
     } else {
-      this.#waiting.push(connection);
+      this.#waiting.add(id, connection);
       this.#readers.serve();
     }
   }
@@ -180,11 +181,11 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
   #stop(): void {
     if (this.#closing) return;
     this.#closing = true;
-    for (const connection of this.#waiting.splice(0)) connection.destroy();
+    this.#waiting.destroy();
     this.#readers.end();
   }
 }
 
 // For all servers' readers.
-const isReady = (waiting: readonly unknown[]) => waiting.length > 0;
-const nextConnection = <T>(waiting: PipeConnection<T>[]) => ({ done: false as const, value: waiting.shift()! });
+const isReady = (waiting: { readonly size: number }) => waiting.size > 0;
+const nextConnection = <T>(waiting: Backlog<T>) => ({ done: false as const, value: waiting.take() });

@@ -9,6 +9,8 @@ import { clientFor, next, pair, pattern, serverFor, uniqueName, until } from './
 
 const MIB = 1 << 20;
 const PAYLOAD = 65_532;
+/** With its header. */
+const FRAME = PAYLOAD + 4;
 const child = fileURLToPath(new URL('support/flood-child.js', import.meta.url));
 
 /** A peer of another make that floods; `stalled` gives how much it could send before it was held up. */
@@ -43,15 +45,35 @@ describe('a reader that pauses', () => {
     await until(() => server.connections === 50, 'all are connected');
     await flooding.stalled();
     expect(process.memoryUsage().rss - before).toBeLessThan(160 * MIB);
-    let available = 0;
-    for (let i = 0; i < 50; i++) {
-      const served = await next(server);
-      available += served.available;
+    const mark = 128 * 1024;
+    const taken = await Promise.all(Array.from({ length: 50 }, () => next(server)));
+    await until(() => taken.every(({ available }) => available + FRAME > mark), 'all have read as far as they may');
+    await pause(50);
+    for (const served of taken) {
+      expect(served.available).toBeLessThan(mark + FRAME);
       served.destroy();
     }
-    expect(available).toBeGreaterThanOrEqual(50 * 128 * 1024);
-    expect(available).toBeLessThan(50 * 512 * 1024);
   });
+
+  it.each([0, 1, 60, 5000, 200_000])(
+    'of frames of %d bytes holds no more than the mark and one frame',
+    async (size) => {
+      const mark = 256 * 1024;
+      const { client, served } = await pair({ highWaterMark: mark, framing: framing.varint() });
+      const frames = Array.from({ length: Math.ceil((8 * MIB) / (size + 20)) }, () => pattern(size));
+      client.sendMany(frames).catch(() => {});
+      let before: number;
+      do {
+        before = served.stats().framesReceived;
+        await pause(50);
+      } while (served.stats().framesReceived > before || before === 0);
+      expect(before).toBeLessThan(frames.length);
+      // Each counts for what is kept beside its bytes, too.
+      expect(before * (size + 16)).toBeLessThan(mark + size + 16 * 1024);
+      for (let i = 0; i < before; i++) expect((await served.read())!.length).toBe(size);
+      served.destroy();
+    },
+  );
 
   it('of one connection does not hold up another', async () => {
     const server = await serverFor(uniqueName(), { highWaterMark: 65_536 });
@@ -86,6 +108,41 @@ describe('a reader that pauses', () => {
     await pause(50);
     for (let got = 0; got < 200 * 5000; ) got += await take(served);
     await sending;
+  });
+});
+
+describe('a connection that nobody has taken', () => {
+  it.each([
+    ['frames', framing.varint()],
+    ['messages', framing.message()],
+  ])('is read no further than 64 KiB, and to its end when somebody has: %s', async (_, kind) => {
+    const server = await serverFor(uniqueName(), { framing: kind });
+    const client = await clientFor(server.path, { framing: kind });
+    const frames = [pattern(1000), pattern(40_000), pattern(20_000), pattern(30_000)];
+    await client.sendMany(frames);
+    let drained = false;
+    const draining = client.waitForDrain().then(() => {
+      drained = true;
+    });
+    await pause(100);
+    expect(drained).toBe(false);
+    const served = await next(server);
+    for (const frame of frames) expect((await served.read())!.equals(frame)).toBe(true);
+    await draining;
+  });
+
+  it('is not read to its end though its client has left, and keeps what that sent', async () => {
+    const server = await serverFor(uniqueName());
+    const client = await clientFor(server.path);
+    await client.sendMany([pattern(40_000), pattern(50_000)]);
+    await client.close();
+    await pause(50);
+    expect(server.connections).toBe(1); // its end is not reached
+    const served = await next(server);
+    expect((await served.read())!.length).toBe(40_000);
+    expect((await served.read())!.length).toBe(50_000);
+    expect(await served.read()).toBeNull();
+    await served.closed;
   });
 });
 

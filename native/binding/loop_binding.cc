@@ -76,6 +76,11 @@ Napi::Value keepListenerAlive(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value taken(const Napi::CallbackInfo& info) {
+  if (const auto connection = connectionOf(info)) connection->taken();
+  return info.Env().Undefined();
+}
+
 // The bytes of a Uint8Array: raw Node-API, for this is the hot path.
 std::span<const uint8_t> bytesOf(napi_env env, napi_value array) {
   void* data = nullptr;
@@ -212,6 +217,7 @@ Napi::Object makeLoopObject(Napi::Env env, Environment& environment) {
   add<lastFailure>(object, "lastFailure", environment);
   add<closeListener>(object, "closeListener", environment);
   add<keepListenerAlive>(object, "keepListenerAlive", environment);
+  add<taken>(object, "taken", environment);
   add<send>(object, "send", environment);
   add<sendMany>(object, "sendMany", environment);
   add<takeOutbox>(object, "takeOutbox", environment);

@@ -1,6 +1,23 @@
 #include "codec/framing.h"
 
+#include <cstdint>
+
 namespace framepipe {
+
+size_t Framing::leastOnWire() const {
+  switch (kind) {
+    case FramingKind::LengthPrefix:
+      return headerLength();
+    case FramingKind::Varint:
+      return 1;
+    case FramingKind::Delimited:
+      return delimiter.size();
+    case FramingKind::ContentLength:
+      return 16;  // the header's name, and more
+    default:
+      return SIZE_MAX;
+  }
+}
 
 const char* faultOf(const Framing& framing) {
   const bool prefix = framing.kind == FramingKind::LengthPrefix;

@@ -31,6 +31,8 @@ struct Framing {
   Delimiter delimiter;
 
   size_t headerLength() const { return size_t{offset} + length_bytes; }  // LengthPrefix only
+  // Bytes that even an empty frame has in a stream; where each read brings one frame at most, more than any read.
+  size_t leastOnWire() const;
 };
 
 // What is wrong with a framing, as static text that names the option and the range; null: nothing.

@@ -8,7 +8,8 @@
 namespace framepipe {
 
 struct Chunk {
-  // About what JavaScript keeps for each, beside the bytes: what has none must not be kept without limit.
+  // About what JavaScript keeps for each, beside the bytes: where a frame begins and ends. Of many small chunks that wait it
+  // makes few large ones, so that each costs little.
   static constexpr size_t kOverhead = 16;
   static constexpr size_t kFrameOverhead = 16;
 

@@ -13,8 +13,10 @@ Connection::Connection(const Context& context, Id id, std::unique_ptr<Transport>
       side_(side),
       id_(id),
       mutex_(transport_->mutex()),
-      in_(options.framing, context.pool, transport_->firstRoom(), options.high_water_mark,
-          /*told_later=*/transport_->mutex() != nullptr),
+      in_(options.framing, context.pool, transport_->firstRoom(),
+          {.high_water_mark = options.high_water_mark,
+           .untaken = side == Side::Server ? options.untaken : SIZE_MAX,
+           .told_later = transport_->mutex() != nullptr}),
       out_(options.framing, context.pool, options.high_water_mark),
       active_(transport_->now()) {
   transport_->attach(*this);
@@ -57,6 +59,7 @@ void Connection::close() {
     Lock lock(mutex_);
     if (phase_ != Phase::Open) return;
     phase_ = Phase::Closing;
+    in_.discard();
     write();
     finishing_ = !out_.empty();
     // What the peer writes is read and thrown away: it may have to write before it reads.

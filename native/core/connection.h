@@ -64,6 +64,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   const Peer& peer() const { return peer_; }
   Traffic traffic();
 
+  // Somebody has taken it from its server: until then it is read no further than ChannelOptions::untaken.
+  void taken();
+
   // Queues all of the frames or, when one is refused or the pipe is closed, none.
   // Returns what is now queued, as it counts. Once that exceeds the high-water mark, a Drained event follows.
   // Nothing need be written before flush().
@@ -149,6 +152,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   // Under the lock: how far the transport has taken what was sent; nothing is read for now; it waits for what is in flight.
   uint64_t position() const { return out_.position(); }
   bool rests() const { return phase_ == Phase::Open && !reading_; }
+  bool knowsThatPeerLeft() const { return peer_left_; }
   bool aborts() const { return phase_ == Phase::Aborting; }
 
  private:

@@ -30,6 +30,11 @@ void Connection::peerLeft() {
   conclude(lock);
 }
 
+void Connection::taken() {
+  const Lock lock(mutex_);
+  if (in_.take() && phase_ == Phase::Open) transport_->readSoon();
+}
+
 void Connection::consumed(size_t cost) {
   const Lock lock(mutex_);
   if (in_.consumed(cost) && phase_ == Phase::Open) transport_->readSoon();

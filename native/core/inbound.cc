@@ -5,12 +5,42 @@
 
 namespace framepipe {
 
-Inbound::Inbound(const Framing& framing, std::shared_ptr<BlockPool> pool, size_t first_room, size_t high_water_mark,
-                 bool told_later)
+Inbound::Inbound(const Framing& framing, std::shared_ptr<BlockPool> pool, size_t first_room, const Limits& limits)
     : receiver_(framing, std::move(pool), first_room),
       max_frame_length_(framing.max_frame_length),
-      high_water_mark_(std::max<size_t>(high_water_mark, 1)),
-      most_undelivered_(told_later ? kMostUndelivered : SIZE_MAX) {}
+      high_water_mark_(std::max<size_t>(limits.high_water_mark, 1)),
+      most_undelivered_(limits.told_later ? kMostUndelivered : SIZE_MAX),
+      least_on_wire_(framing.leastOnWire()),
+      untaken_(limits.untaken) {}
+
+std::span<uint8_t> Inbound::room() {
+  size_t most = SIZE_MAX;
+  if (!rest_) {
+    most = high_water_mark_ - std::min(held_, high_water_mark_);
+    // So many bytes are at most so many frames, and each of them counts for more than its bytes.
+    if (least_on_wire_ < SIZE_MAX)
+      most = static_cast<size_t>(uint64_t{most} * least_on_wire_ / (least_on_wire_ + Chunk::kFrameOverhead));
+  }
+  const std::span<uint8_t> room = receiver_.room(least_, most);
+  return untaken_ == SIZE_MAX ? room : room.first(std::min(room.size(), static_cast<size_t>(untaken_ - bytes_)));
+}
+
+void Inbound::makeRoomFor(size_t message) {
+  least_ = message;
+  withheld_ = message > untaken_ - bytes_;
+}
+
+void Inbound::discard() {
+  untaken_ = SIZE_MAX;
+  withheld_ = false;
+  rest_ = true;
+}
+
+bool Inbound::take() {
+  untaken_ = SIZE_MAX;
+  withheld_ = false;
+  return mayGoOn();
+}
 
 Failure Inbound::decode(const ReadAnswer& answer, Chunk& chunk) {
   least_ = 1;

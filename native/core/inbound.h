@@ -10,9 +10,12 @@ namespace framepipe {
 
 class Inbound {
  public:
-  // `told_later`: JavaScript is told by another thread than the one that reads, which may read on meanwhile.
-  Inbound(const Framing& framing, std::shared_ptr<BlockPool> pool, size_t first_room, size_t high_water_mark,
-          bool told_later);
+  struct Limits {
+    size_t high_water_mark;
+    size_t untaken;   // bytes that are read before take(): SIZE_MAX, if nobody has to take it
+    bool told_later;  // JavaScript is told by another thread than the one that reads, which may read on meanwhile
+  };
+  Inbound(const Framing& framing, std::shared_ptr<BlockPool> pool, size_t first_room, const Limits& limits);
 
   // A turn: then other connections have theirs.
   class Turn {
@@ -32,19 +35,29 @@ class Inbound {
     uint64_t frames_ = 0;
   };
 
-  // Reading thread, not under the lock. Empty when there is no memory.
-  std::span<uint8_t> room() { return receiver_.room(least_); }
+  // Reading thread. Empty when there is no memory. However small the frames that come, what is held then is no more than the
+  // mark and one frame.
+  std::span<uint8_t> room();
+  // Reading thread, not under the lock.
   Failure decode(const ReadAnswer& answer, Chunk& chunk);
   Failure refuse(size_t message);  // of a message: longer than maxFrameLength
   Failure finish() { return receiver_.ended(); }
   void rest() { receiver_.release(); }
   bool admits(size_t message) const { return message <= max_frame_length_; }
-  void makeRoomFor(size_t message) { least_ = message; }
+  // Of a message whose size is known; it waits if nobody has taken the connection, and it is too long for that.
+  void makeRoomFor(size_t message);
 
   // Whether the pace at which JavaScript consumes allows another read.
-  bool mayRead() const { return !ended_ && (rest_ || (held_ < high_water_mark_ && undelivered_ < most_undelivered_)); }
+  bool mayRead() const {
+    return !ended_ && !withheld_ && bytes_ < untaken_ &&
+           (rest_ || (held_ < high_water_mark_ && undelivered_ < most_undelivered_));
+  }
   // A peer that has left can send no more than the system holds: that is read at once, at any pace.
   void readRest() { rest_ = true; }
+  // What comes is thrown away from now on: however much.
+  void discard();
+  // Somebody has the connection now. True: reading had stopped for this, and may go on.
+  bool take();
   void arrived(size_t bytes, const Chunk& chunk);
   // True: reading had stopped for this, and may go on.
   bool consumed(size_t cost);
@@ -72,6 +85,9 @@ class Inbound {
   const size_t max_frame_length_;
   const size_t high_water_mark_;
   const size_t most_undelivered_;
+  const size_t least_on_wire_;
+  size_t untaken_;
+  bool withheld_ = false;  // a message waits, and would be more than that
   size_t least_ = 1;  // room for the message that is known to wait
   size_t held_ = 0;   // what JavaScript was given and has not consumed, by Chunk::cost()
   size_t undelivered_ = 0;  // frames that JavaScript has not been given yet

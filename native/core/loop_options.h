@@ -17,6 +17,8 @@ struct ChannelOptions {
   Framing framing;
   Direction direction = Direction::Duplex;
   size_t high_water_mark = 1u << 20;
+  // Bytes that are read of a server's connection before anybody has taken it.
+  size_t untaken = 64u << 10;
 };
 
 struct ListenOptions : ChannelOptions {

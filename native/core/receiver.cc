@@ -13,7 +13,7 @@ Receiver::Receiver(const Framing& framing, std::shared_ptr<BlockPool> pool, size
       first_step_(first_step),
       step_(first_step) {}
 
-std::span<uint8_t> Receiver::room(size_t least) {
+std::span<uint8_t> Receiver::room(size_t least, size_t most) {
   if (pending() == 0 && block_.unique()) {
     start_ = filled_ = 0;
     const size_t size = block_->size(), likely = sizeOfNext();
@@ -21,7 +21,9 @@ std::span<uint8_t> Receiver::room(size_t least) {
   }
   const size_t needed = std::max(least, roomNeeded());
   if ((!block_ || block_->size() - filled_ < needed) && !makeRoom(needed)) return {};
-  offered_ = std::min(block_->size() - filled_, std::max(needed, greatestRead()));
+  const size_t beyond = std::min(most, SIZE_MAX - missing());  // or the sum would wrap around
+  offered_ = std::min(
+      {block_->size() - filled_, std::max(needed, greatestRead()), std::max({least, kLeastRead, missing() + beyond})});
   return {block_->data() + filled_, offered_};
 }
 
@@ -30,24 +32,23 @@ size_t Receiver::greatestRead() const {
   return frame_size_ == 0 ? SIZE_MAX : std::max(kFirstStep, frame_size_ * kFramesInRead);
 }
 
-// What a peer has declared is trusted up to a limit, and beyond it if it has kept its word before.
+// A peer that has sent such a frame before has kept its word.
 size_t Receiver::trusted() const {
-  return std::max(kWholeFrame, frame_size_);
+  return std::max(proven_, 2 * pending() + kBeyondArrived);
 }
 
 size_t Receiver::roomNeeded() const {
   const size_t least = step_ / 4;
   if (wanted_ == 0) return least;
-  const size_t missing = wanted_ - pending();
-  if (wanted_ > trusted()) return std::min(missing, kLeastRoomInFrame);
+  if (wanted_ > trusted()) return std::min(missing(), kBeyondArrived);
   // For more room than the frame needs, what has come of it would be copied: not if that is much.
-  return pending() > least ? missing : std::max(missing, least);
+  return pending() > least ? missing() : std::max(missing(), least);
 }
 
 size_t Receiver::sizeOfNext() const {
-  const size_t likely = std::max(step_, std::min(frame_size_, kWholeFrame));
+  const size_t likely = std::max(step_, std::min(frame_size_, kLikelyFrame));
   if (wanted_ == 0) return std::max(likely, 2 * pending());
-  return std::max(likely, std::min(wanted_, std::max(trusted(), 2 * pending())));
+  return std::max(likely, std::min(wanted_, trusted()));
 }
 
 bool Receiver::makeRoom(size_t needed) {
@@ -69,7 +70,7 @@ bool Receiver::makeRoom(size_t needed) {
 void Receiver::adapt(size_t count) {
   if (count == offered_ && offered_ >= step_ / 2)
     step_ = std::min(2 * step_, kGreatestStep);
-  else if (count < step_ / 4)
+  else if (count < offered_ && count < step_ / 4)
     step_ = std::max(step_ / 2, first_step_);
 }
 
@@ -89,6 +90,7 @@ Failure Receiver::arrived(size_t count, Chunk& chunk, bool message_ends) {
     chunk.length = static_cast<uint32_t>(found.consumed);
     frames_ = chunk.frames.size();
     frame_size_ = std::max<size_t>(found.consumed / frames_, 1);
+    proven_ = std::max(proven_, frame_size_);
   }
   start_ += found.consumed;
   position_ += found.consumed;

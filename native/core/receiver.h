@@ -20,10 +20,10 @@ class Receiver {
   explicit Receiver(const Framing& framing, std::shared_ptr<BlockPool> pool = nullptr, size_t first_step = kFirstStep);
 
   // Where the next bytes may be put: at least `least`, valid until arrived(), release() or another room(). Empty when there
-  // is no memory.
-  // A frame whose length is known gets room for all of it, in bounded steps, so that what a
-  // peer merely declares costs no memory.
-  std::span<uint8_t> room(size_t least = 1);
+  // is no memory. Beyond the frame that has begun about `most` bytes at most.
+  // A frame whose length is known gets room for all of it, in bounded steps: what a peer merely declares reserves
+  // 64 KiB more than twice what has arrived.
+  std::span<uint8_t> room(size_t least = 1, size_t most = SIZE_MAX);
 
   // `count` bytes were put there. Fills `chunk` when that completed frames (chunk.frames is empty otherwise).
   // `message_ends`: the operating system says that a message ended here (message framing only).
@@ -43,10 +43,12 @@ class Receiver {
 
  private:
   static constexpr size_t kGreatestStep = 256u << 10;
-  // A frame of up to 1 MiB, with its header, gets all of its memory as soon as its length is known.
-  static constexpr size_t kWholeFrame = (1u << 20) + (16u << 10);
-  static constexpr size_t kLeastRoomInFrame = 64u << 10;
+  static constexpr size_t kBeyondArrived = 64u << 10;
+  static constexpr size_t kLeastRead = 256;  // less is not worth a call
+  // What the next frame may have for being like the latest ones.
+  static constexpr size_t kLikelyFrame = (1u << 20) + (16u << 10);
 
+  size_t missing() const { return wanted_ > pending() ? wanted_ - pending() : 0; }
   size_t trusted() const;
   size_t roomNeeded() const;
   size_t sizeOfNext() const;
@@ -69,6 +71,7 @@ class Receiver {
   size_t step_;         // how large a block to take: doubles while reads come back full, shrinks again
   size_t frames_ = 0;   // how many came in the latest chunk,
   size_t frame_size_ = 0;  // and how large they were: the next ones are likely to be alike
+  size_t proven_ = 0;      // the largest that ever was
   uint64_t position_ = 0;
 };
 

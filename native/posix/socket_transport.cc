@@ -205,18 +205,19 @@ void SocketTransport::polled(int status, int events) {
     const Turn turn(state_, Turn::Of::Polling);
     if (status < 0 || events & (UV_DISCONNECT | PollWatch::kHangUpOnly)) {
       half_closed_ = true;
-      if (peerState(socket_.get()).left) self->peerLeft();
+      left_ = left_ || peerState(socket_.get()).left;
+      if (left_) self->peerLeft();
     }
     self->work();
   }
-  watch(needless || ended_);
+  watch(needless || ended_ || left_);
 }
 
 int SocketTransport::interest() const {
   int events = wants_write_ ? UV_WRITABLE : 0;
   if (wants_read_ && !ended_)
     events |= kReading;
-  else
+  else if (!left_)
     events |= half_closed_ ? PollWatch::kHangUpOnly : UV_DISCONNECT;
   return events;
 }

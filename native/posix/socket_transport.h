@@ -79,6 +79,7 @@ class SocketTransport final : public Transport,
   bool wants_write_ = false;    // and for the other
   bool half_closed_ = false;    // the peer sends nothing more; what it sent may still be unread
   bool ended_ = false;          // and all of that has been read
+  bool left_ = false;           // it is gone altogether: nothing more is to be heard of it
   bool reset_ = false;          // the peer left without having read all that was sent to it
   size_t message_limit_ = 0;    // what the kernel is known to take as one message
   uint64_t written_ = 0;        // the position that the kernel has taken

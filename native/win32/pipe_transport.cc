@@ -176,7 +176,7 @@ void PipeTransport::flushed(const Completion&) {
 // While no read is posted (paused by JavaScript's pace, or a direction that has none), nothing reports
 // that the peer left: then it is looked for.
 void PipeTransport::pause() {
-  if (!remote_) watch();
+  if (!remote_ && !connection_->knowsThatPeerLeft()) watch();
 }
 
 void PipeTransport::watch() {

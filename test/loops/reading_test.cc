@@ -69,6 +69,49 @@ TEST(aSlowReaderIsNotDrowned) {
   CHECK(!story.end_failure && !story.close_failure);
 }
 
+TEST(aConnectionThatNobodyHasTakenIsReadNoFurtherThanItsLimit) {
+  for (const bool leaves : {false, true}) {
+    World world;
+    world.take = false;
+    ListenOptions options = world.listenOptions();
+    options.untaken = 5000;
+    RawPeer client;
+    const Id id = world.acceptRaw(client, options);
+    for (int i = 0; i < 20; ++i) CHECK(client.write(framed(std::string(996, 'f'))));
+    CHECK(world.receives(id, 5));
+    CHECK(world.rests(50));
+    if (leaves) client.leave();
+    CHECK(world.rests(250));  // the peer is gone, and that is known
+    CHECK(world.connection(id)->traffic().bytes_in == 5000 && !world.story(id).ended);
+    world.connection(id)->taken();
+    CHECK(world.receives(id, 20));
+    client.leave();
+    CHECK(world.closes(id));
+    CHECK(!world.story(id).end_failure && !world.story(id).close_failure);
+  }
+}
+
+TEST(whatIsHeldIsNoMoreThanTheMarkAndOneFrame) {
+  for (const size_t size : {size_t{0}, size_t{1}, size_t{60}, size_t{9000}}) {
+    World world;
+    ListenOptions options = world.listenOptions();
+    options.high_water_mark = 20'000;
+    RawPeer client;
+    const Id id = world.acceptRaw(client, options);
+    world.consume = false;
+    std::string frames;
+    while (frames.size() < 40'000) frames += framed(std::string(size, 'x'));
+    CHECK(client.write(frames));
+    CHECK(world.until([&] { return world.story(id).cost >= options.high_water_mark; }));
+    CHECK(world.rests(50));
+    // What each read counts for, and the last one, which may be too short to be worth less.
+    const size_t one = size + 4 + Chunk::kOverhead + Chunk::kFrameOverhead, last = 256 * 5;
+    CHECK(world.story(id).cost < options.high_water_mark + one + last);
+    world.connection(id)->destroy({});
+    CHECK(world.closes(id));
+  }
+}
+
 TEST(aPeerThatLeavesIsNoticedThroughBackpressure) {
   for (const bool leaves_something : {false, true}) {
     World world;

@@ -137,6 +137,8 @@ void World::record(const Event& event) {
       CHECK(std::find(unlistened.begin(), unlistened.end(), event.id) == unlistened.end());
       stories[event.other] = {};
       accepted.push_back(event.other);
+      if (take)
+        if (const auto one = loop_->connection(event.other)) one->taken();
       break;
     case Event::Kind::Unlistened:
       unlistened.push_back(event.id);

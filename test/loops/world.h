@@ -86,6 +86,7 @@ class World final : public Host {
   std::vector<Id> accepted, unlistened;
   std::map<Id, Settlement> settled;
   bool consume = true;                         // frames are consumed as they come
+  bool take = true;                            // and connections taken
   std::function<void(const Event&)> on_event;  // "JavaScript": may call anything
 
   int deliveries = 0;

@@ -1,5 +1,6 @@
 #include "model.h"
 
+#include <algorithm>
 #include <cstring>
 
 #include "codec/encoder.h"
@@ -173,6 +174,13 @@ void Model::frames(const framepipe::Chunk& chunk) {
         is.size() == should_be.size() && (is.empty() || !std::memcmp(is.data(), should_be.data(), is.size())),
         "frames are those sent, in order, whole");
   }
+}
+
+size_t Model::mostRoom() const {
+  constexpr size_t kFew = 256, kLongestHeader = 64;
+  const size_t mark = scenario_.options.high_water_mark;
+  const size_t one = scenario_.options.framing.max_frame_length + kLongestHeader;
+  return std::max(kFew, mark - std::min(mark, held_) + one);
 }
 
 bool Model::betweenFrames() const {

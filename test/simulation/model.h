@@ -12,8 +12,8 @@ namespace simulation {
 
 class Model {
  public:
-  Model(const Scenario& scenario, const Peer& peer, Verdict& verdict)
-      : scenario_(scenario), peer_(peer), verdict_(verdict) {}
+  Model(const Scenario& scenario, const Peer& peer, bool client, Verdict& verdict)
+      : taken_from_server(client), scenario_(scenario), peer_(peer), verdict_(verdict) {}
 
   static constexpr framepipe::Id kConnection = 7;
 
@@ -58,6 +58,8 @@ class Model {
   void told(const framepipe::Event& event);
   size_t held() const { return held_; }
   void consumed(size_t bytes) { held_ -= bytes; }
+  // How many bytes the next read may have room for, at most: as many as the mark allows and one frame, or a few.
+  size_t mostRoom() const;
   bool betweenFrames() const;  // nothing is kept of a frame that is not whole
   // It ends by itself: something has failed.
   bool ends() const { return read_failure != nullptr || write_failed || (told_left && open() && !sending_ended); }
@@ -73,6 +75,7 @@ class Model {
   // After Closed.
   void checkEnd();
 
+  bool taken_from_server;  // or nobody had to
   bool close_called = false, destroy_called = false, sending_ended = false;
   bool destroyed_first = false;  // destroy() came before anything else ended the connection
   const char* destroy_code = nullptr;

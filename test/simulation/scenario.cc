@@ -37,6 +37,7 @@ Scenario::Scenario(Random& random) {
   options.framing = framingOf(random);
   options.direction = random.chance(84) ? Direction::Duplex : random.chance(50) ? Direction::In : Direction::Out;
   options.high_water_mark = random.chance(80) ? random.below(150) : 1u << 20;
+  if (random.chance(70)) options.untaken = random.between(1, 300);
   first_room = random.chance(80) ? random.between(8, 64) : 4096;
   completion = random.chance(50);
   waits_for_input = !completion && random.chance(70);

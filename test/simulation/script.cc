@@ -15,6 +15,7 @@ using framepipe::Id;
 void World::javaScriptActs() {
   if (gone_) return;
   const As as(*this, Thread::JavaScript);
+  if (!model_.taken_from_server && random_.chance(10)) return take();
   const size_t what = random_.below(100);
   if (what < 34) return send();
   if (what < 46) return flush();
@@ -94,6 +95,12 @@ void World::deliver() noexcept {
   }
   checkKeptAlive();
   if (!gone_ && random_.chance(scenario_.eagerness)) consume(consumable_);
+}
+
+void World::take() {
+  verdict_.trace("  taken");
+  model_.taken_from_server = true;
+  connection_->taken();
 }
 
 void World::consume(size_t bytes) {

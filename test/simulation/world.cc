@@ -15,7 +15,7 @@ World::World(uint64_t seed, Verdict& verdict)
       scenario_(random_),
       verdict_(verdict),
       peer_(scenario_, random_),
-      model_(scenario_, peer_, verdict),
+      model_(scenario_, peer_, client_, verdict),
       stage_{random_, verdict_, peer_, model_} {
   auto transport = std::make_unique<ScriptedTransport>(scenario_, stage_);
   transport_ = transport.get();
@@ -42,6 +42,7 @@ void World::run() {
     const As as(*this, Thread::Reading);
     connection_->start();
   }
+  if (takes_at_once_) take();
   for (size_t i = 0; i < scenario_.steps && !gone_ && !verdict_.broken(); ++i) {
     step();
     model_.check();
@@ -192,6 +193,7 @@ void World::finish() {
     stage_.leases = static_cast<int>(leases_.size());
   }
   if (!gone_ && unflushed_) flush();
+  if (!model_.taken_from_server) take();
   if (random_.chance(70)) {
     settle();
     if (verdict_.broken()) return;

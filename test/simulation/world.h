@@ -47,6 +47,7 @@ class World final : private Bystander, private framepipe::EventSink, private fra
   void send();
   void flush();
   void consume(size_t bytes);
+  void take();
   void endSending();
   void waitForDrain();
   void cancelDrain();
@@ -90,6 +91,7 @@ class World final : private Bystander, private framepipe::EventSink, private fra
   bool finishes_ = false;   // close() or endSending() left something to be sent
   bool unflushed_ = false;  // something was sent that nobody need write yet
   bool reader_stops_ = false;
+  const bool takes_at_once_ = random_.chance(50);
   int retained_ = 0;
 };
 
