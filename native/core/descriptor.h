@@ -14,9 +14,7 @@ class Descriptor {
     std::swap(close_, other.close_);
     return *this;
   }
-  ~Descriptor() {
-    if (number_ >= 0) close_(number_);
-  }
+  ~Descriptor();
 
   int number() const { return number_; }
   // Whoever gets the number closes it from now on.
