@@ -11,6 +11,7 @@ Connection::Connection(const Context& context, Id id, std::unique_ptr<Transport>
       direction_(options.direction),
       peer_(peer),
       side_(side),
+      busy_polls_(options.busy_poll),
       id_(id),
       mutex_(transport_->mutex()),
       in_(options.framing, context.pool, transport_->firstRoom(),
@@ -18,6 +19,7 @@ Connection::Connection(const Context& context, Id id, std::unique_ptr<Transport>
            .untaken = side == Side::Server ? options.untaken : SIZE_MAX,
            .told_later = transport_->mutex() != nullptr}),
       out_(options.framing, context.pool, options.high_water_mark),
+      limits_(options.timeouts.any() ? std::make_unique<TimeLimits>(options.timeouts) : nullptr),
       active_(transport_->now()) {
   transport_->attach(*this);
 }
@@ -73,6 +75,29 @@ void Connection::destroy(const Failure& failure) {
   Lock lock(mutex_);
   abortWith(failure, /*in_order=*/false);
   conclude(lock);
+}
+
+TimeLimits::Standing Connection::standing() const {
+  const bool open = phase_ == Phase::Open;
+  return {.open = open,
+          .reads = !open || in_.ended() || in_.mayRead(),
+          .may_come = open && !in_.ended(),
+          .frame_begun = open && in_.frameBegun(),
+          .queued = !out_.empty(),
+          .in = in_.bytes() + in_.frames(),  // a message may be empty
+          .frames_in = in_.frames(),
+          .out = out_.position()};
+}
+
+bool Connection::look(uint64_t now, uint64_t usual) {
+  Lock lock(mutex_);
+  if (phase_ >= Phase::Aborting) return false;
+  const Failure failure = limits_->look(now, usual, standing());
+  if (!failure) return true;
+  endReading(failure);
+  abortWith(failure, /*in_order=*/false);
+  conclude(lock);
+  return false;
 }
 
 void Connection::abortWith(const Failure& failure, bool in_order) {

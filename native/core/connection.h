@@ -20,6 +20,7 @@
 #include "core/loop_options.h"
 #include "core/mutex.h"
 #include "core/outbound.h"
+#include "core/time_limits.h"
 #include "core/transport.h"
 
 namespace framepipe {
@@ -58,6 +59,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   // Any thread.
   Id id() const { return id_; }
   Transport& transport() { return *transport_; }
+  bool busyPolls() const { return busy_polls_; }
 
   // --- From JavaScript, on its thread ---
 
@@ -116,6 +118,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void peerLeft();
   // Others need memory more: holds none any more but an incomplete frame's.
   void rest();
+  // If it has time limits: `now` and `usual` as TimeLimits::look() has them. False: it need not be looked at any more.
+  bool look(uint64_t now, uint64_t usual);
 
   // Any thread.
   void writeCompleted(const WriteAnswer& answer);
@@ -181,6 +185,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void settleDrains(uint64_t upto);
   void failDrains(const Failure& failure);
 
+  TimeLimits::Standing standing() const;
   void abortWith(const Failure& failure, bool in_order);
   void conclude(Lock& lock);
   void retain();
@@ -190,11 +195,13 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   const Direction direction_;
   const Peer peer_;
   const Side side_;
+  const bool busy_polls_;
   const Id id_;
 
   OptionalMutex mutex_;  // all below
   Inbound in_;
   Outbound out_;
+  const std::unique_ptr<TimeLimits> limits_;  // null: none
   Phase phase_ = Phase::Open;
   bool in_order_ = false;        // this end closed it, having written everything
   bool reading_ = false;         // a read is in flight, or what it brought is being decoded

@@ -12,6 +12,7 @@ struct Failure {
   int32_t os = 0;  // errno, or GetLastError()
   const char* hint = nullptr;  // static: the cause or the cure where it is known, for the message
   FrameError frame = {};  // set when a frame was at fault
+  const char* option = nullptr;  // static: the option that brought it about
 
   static Failure of(const FrameError& error, const char* syscall) {
     return {error.code, syscall, 0, error.reason, error};

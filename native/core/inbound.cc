@@ -58,6 +58,7 @@ void Inbound::arrived(size_t bytes, const Chunk& chunk) {
   bytes_ += bytes;
   frames_ += chunk.frames.size();
   complete_ += chunk.length;
+  frame_begun_ = receiver_.pending() > 0;
   if (chunk.frames.empty()) return;
   held_ += chunk.cost();
   undelivered_ += chunk.frames.size();

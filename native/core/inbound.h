@@ -64,6 +64,8 @@ class Inbound {
   bool delivered(size_t frames);
   void pause() { paused_ = true; }
 
+  // Of a frame that is not complete, something has come.
+  bool frameBegun() const { return frame_begun_; }
   bool ended() const { return ended_; }
   bool end() { return !std::exchange(ended_, true); }
   // Nothing more can be read, not even to be thrown away. A frame that was refused ends less than that.
@@ -91,6 +93,7 @@ class Inbound {
   size_t least_ = 1;  // room for the message that is known to wait
   size_t held_ = 0;   // what JavaScript was given and has not consumed, by Chunk::cost()
   size_t undelivered_ = 0;  // frames that JavaScript has not been given yet
+  bool frame_begun_ = false;
   bool paused_ = false;
   bool rest_ = false;
   bool ended_ = false;      // nothing more is told

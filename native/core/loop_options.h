@@ -12,6 +12,12 @@ enum class Direction : uint8_t { Duplex = 3, In = 1, Out = 2 };  // as this end 
 enum class ImpersonationLevel : uint8_t { Anonymous, Identification, Impersonation, Delegation };
 enum class Access : uint8_t { Owner, Authenticated, Everyone, Sddl };
 
+// In ms; 0: none. See TimeLimits.
+struct Timeouts {
+  uint64_t first_frame = 0, frame = 0, idle = 0, write = 0;
+  bool any() const { return first_frame + frame + idle + write > 0; }
+};
+
 struct ChannelOptions {
   std::string path;  // UTF-8: \\.\pipe\name, or the socket's path
   Framing framing;
@@ -19,6 +25,8 @@ struct ChannelOptions {
   size_t high_water_mark = 1u << 20;
   // Bytes that are read of a server's connection before anybody has taken it.
   size_t untaken = 64u << 10;
+  Timeouts timeouts = {};
+  bool busy_poll = true;
 };
 
 struct ListenOptions : ChannelOptions {
@@ -28,6 +36,8 @@ struct ListenOptions : ChannelOptions {
   bool exclusive = true;
   uint32_t max_instances = 0;  // 0: unlimited
   uint32_t pending_instances = 4;
+  uint32_t backlog = 128;        // connections that nobody has taken yet
+  uint32_t max_per_user = 0;     // connections at once; 0: unlimited
   uint32_t in_buffer = 64u << 10, out_buffer = 64u << 10;
 };
 

@@ -43,6 +43,7 @@ void Model::accepted(std::span<const uint8_t> frame) {
   framepipe::Envelope envelope;
   verdict_.require(!framepipe::encode(scenario_.options.framing, frame, envelope),
                    "a frame that is too long is refused");
+  if (allTaken()) clock.queued = clock.now;
   wire_.insert(wire_.end(), envelope.bytes.data(), envelope.bytes.data() + envelope.header);
   wire_.insert(wire_.end(), frame.begin(), frame.end());
   wire_.insert(wire_.end(), envelope.trailer.begin(), envelope.trailer.end());
@@ -68,6 +69,7 @@ void Model::offered(std::span<const std::span<const uint8_t>> stretches) {
 }
 
 void Model::taken(size_t bytes, size_t messages) {
+  if (!destroy_called) clock.went = clock.now;
   taken_ += bytes;
   taken_messages_ += messages;
 }
@@ -158,6 +160,7 @@ void Model::frames(const framepipe::Chunk& chunk) {
   verdict_.require(open() && !ended_told_ && !closed_told_, "frames come before the end, and before close()");
   verdict_.require(!chunk.frames.empty() && chunk.block, "frames come with memory");
   held_ += chunk.cost();
+  clock.frame = clock.now;
   for (const auto& [begin, end] : chunk.frames) {
     const std::span<const uint8_t> is(chunk.data() + begin, end - begin);
     std::span<const uint8_t> should_be;
@@ -215,6 +218,10 @@ void Model::told(const framepipe::Event& event) {
 
 void Model::ended(const framepipe::Failure& why) {
   verdict_.require(!ended_told_, "Ended at most once");
+  if (ranOut(why)) {
+    ended_told_ = true;
+    return;
+  }
   verdict_.require(open(), "Ended never after close() or destroy()");
   ended_told_ = true;
   const bool raw = scenario_.options.framing.kind == framepipe::FramingKind::Raw;
@@ -236,6 +243,7 @@ void Model::ended(const framepipe::Failure& why) {
 void Model::closed(const framepipe::Failure& why) {
   closed_told_ = true;
   verdict_.require(released, "Closed is told when the transport is released");
+  ranOut(why);
   const auto is = [&](const char* code) { return same(why, code); };
   if (destroyed_first) {
     verdict_.require(destroy_code ? is(destroy_code) : !why, "Closed says why destroy() was called");

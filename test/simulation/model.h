@@ -3,6 +3,7 @@
 #include <span>
 #include <vector>
 
+#include "clock.h"
 #include "core/event_queue.h"
 #include "core/send_queue.h"
 #include "peer.h"
@@ -53,6 +54,14 @@ class Model {
   uint64_t position() const { return taken_ + (scenario_.messages() ? taken_messages_ : 0); }
   uint64_t acceptedPosition() const { return wire_.size() + messageCount(); }
   size_t nextMessage() const { return message_ends_[taken_messages_] - taken_; }
+
+  // --- Time ---
+  Clock clock;
+  // What a limit of time does if it runs out now; to be taken back if it did not.
+  void runsOut();
+  // It must not: this side does not read.
+  bool standsStill() const;
+  static constexpr const char* kRanOut = "ETIMEDOUT";
 
   // --- What the connection tells ---
   void told(const framepipe::Event& event);
@@ -106,6 +115,7 @@ class Model {
   void frames(const framepipe::Chunk& chunk);
   void ended(const framepipe::Failure& failure);
   void closed(const framepipe::Failure& failure);
+  bool ranOut(const framepipe::Failure& failure);
   void settledWith(const framepipe::Event& event);
   void endingSettled(const Request& request, const framepipe::Event& event);
   void drainSettled(const Request& request, const framepipe::Event& event);

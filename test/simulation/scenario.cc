@@ -38,6 +38,10 @@ Scenario::Scenario(Random& random) {
   options.direction = random.chance(84) ? Direction::Duplex : random.chance(50) ? Direction::In : Direction::Out;
   options.high_water_mark = random.chance(80) ? random.below(150) : 1u << 20;
   if (random.chance(70)) options.untaken = random.between(1, 300);
+  if (random.chance(30)) {
+    const auto limit = [&] { return random.chance(50) ? random.between(1, 200) : 0; };
+    options.timeouts = {.first_frame = limit(), .frame = limit(), .idle = limit(), .write = limit()};
+  }
   first_room = random.chance(80) ? random.between(8, 64) : 4096;
   completion = random.chance(50);
   waits_for_input = !completion && random.chance(70);

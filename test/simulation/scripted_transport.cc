@@ -69,6 +69,7 @@ ReadAnswer ScriptedTransport::answer(std::span<uint8_t> room, bool keep) {
     stage_.verdict.trace("      the end%s", peer.left() ? ", the peer has left" : "");
     return {.kind = ReadAnswer::Kind::Ended, .peer_left = peer.left()};
   }
+  if (!stage_.model.destroy_called) stage_.model.clock.came = stage_.model.clock.now;
   ReadAnswer answer{.kind = ReadAnswer::Kind::Bytes};
   if (scenario_.messages()) {
     answer = answerMessage(room, keep);

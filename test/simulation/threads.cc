@@ -25,16 +25,19 @@ class Schedule final : private framepipe::Host, private framepipe::EventSink {
       : port_(port), stage_(stage), random_(seed), in_(traffic()), out_(traffic(in_.framing)) {
     framepipe::ChannelOptions options{.path = {}, .framing = in_.framing};
     options.high_water_mark = random_.below(120);
+    options.untaken = random_.between(1, 200);
     auto transport = std::make_unique<ThreadedTransport>(port_, stage_, in_, out_, random_.next());
     transport_ = transport.get();
     connection_ = std::make_shared<Connection>(Connection::Context{*this, *this, nullptr}, 7, std::move(transport),
-                                               options, framepipe::Peer{}, Connection::Side::Client);
+                                               options, framepipe::Peer{}, Connection::Side::Server);
   }
 
   void run() {
     connection_->keepAlive(true);
     connection_->start();
+    if (random_.chance(50)) connection_->taken();
     for (size_t steps = random_.between(5, 25); steps > 0 && !closed_; --steps) step();
+    connection_->taken();
     if (!closed_) random_.chance(60) ? connection_->close() : connection_->destroy({"EUSER", "destroy"});
     for (int i = 0; i < 10000 && !closed_; ++i) deliver(/*waits=*/true);
     stage_.require(closed_, "the connection reaches its end");

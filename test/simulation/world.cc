@@ -61,6 +61,7 @@ void World::run() {
 // --- What happens ------------------------------------------------------------------------------
 
 void World::step() {
+  if (scenario_.options.timeouts.any() && random_.chance(25)) return timePasses();
   const size_t who = random_.below(100);
   if (who < 45) return systemActs();
   if (who < 65) return peerActs();
@@ -223,6 +224,8 @@ void World::finish() {
 // Something ends it, unless it has to end by itself.
 void World::end() {
   if (model_.ends()) return;
+  const bool may_end = model_.open() && !model_.told_left && !model_.standsStill();
+  if (scenario_.options.timeouts.idle > 0 && may_end && random_.chance(40)) return waitForTheEnd();
   const size_t how = random_.below(3);
   if (model_.destroy_called || (how == 0 && model_.open())) return destroy(/*environment_ends=*/false);
   if (how == 1 && model_.open()) {

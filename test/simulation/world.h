@@ -41,6 +41,8 @@ class World final : private Bystander, private framepipe::EventSink, private fra
   void javaScriptActs();
   void othersAct();
   bool makeMove();
+  void timePasses();
+  void waitForTheEnd();
 
   // JavaScript, as lib/ and binding/ do.
   void askForIdentity();
