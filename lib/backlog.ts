@@ -1,10 +1,16 @@
 // A server's connections that nobody has taken yet, first come first served.
 import type { PipeConnection } from './connection.ts';
+import type { Handle } from './handles.ts';
 import { loop } from './loop.ts';
 
-/** Native code reads them no further than 64 KiB until it is told that they were taken. */
+/** Native code lets in only so many, and reads them no further than 64 KiB until it is told that they were taken. */
 export class Backlog<T> {
-  #connections: { readonly number: number; readonly connection: PipeConnection<T> }[] = [];
+  readonly #server: Handle;
+  readonly #connections: { readonly number: number; readonly connection: PipeConnection<T> }[] = [];
+
+  constructor(server: Handle) {
+    this.#server = server;
+  }
 
   get size(): number {
     return this.#connections.length;
@@ -18,8 +24,19 @@ export class Backlog<T> {
   /** The oldest one; call only when there is one. */
   take(): PipeConnection<T> {
     const { number, connection } = this.#connections.shift()!;
-    loop.taken(number);
+    loop.taken(this.#server.number, number);
     return connection;
+  }
+
+  /** It has ended. True: it was waiting, and nobody need take it any more, for nothing has come of it. */
+  ended(number: number): boolean {
+    const index = this.#connections.findIndex((waiting) => waiting.number === number);
+    if (index < 0) return false;
+    const { bytesReceived, framesReceived } = this.#connections[index]!.connection.stats();
+    if (bytesReceived + framesReceived > 0) return false; // a message may be empty
+    this.#connections.splice(index, 1);
+    loop.taken(this.#server.number, number);
+    return true;
   }
 
   /** Nobody takes any of them. */

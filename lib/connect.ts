@@ -60,10 +60,10 @@ export async function connect<T = Buffer>(name: string, options: ConnectOptions<
 
 /** Native code connects at once, except to other machines. */
 function attempt<T>(channel: ConnectChannel<T>): PipeConnection<T> | Promise<PipeConnection<T>> {
-  const { path, framing, direction, highWaterMark, impersonation, ownServerOnly } = channel;
+  const { path, framing, direction, highWaterMark, impersonation, ownServerOnly, limits } = channel;
   const request = newRequest();
   const raw = nativeFraming(framing);
-  const id = loop.connect(path, raw, direction, highWaterMark, impersonation, ownServerOnly, request);
+  const id = loop.connect(path, raw, direction, highWaterMark, impersonation, ownServerOnly, request, limits);
   if (typeof id !== 'number') throw failureToError(id, path);
   // Made in the same turn in which native code tells of it: frames may follow at once.
   const connected = (id: number) => {

@@ -48,6 +48,8 @@ export interface PipeErrorFields {
   limit?: number | undefined;
   /** `ERR_FRAME_*`: where the frame begins, in bytes since the stream began. */
   position?: number | undefined;
+  /** `ETIMEDOUT` of a connection: the option that ended it, such as `idleTimeout`. */
+  option?: string | undefined;
   /** The error that led to this one. */
   cause?: unknown;
 }
@@ -76,6 +78,9 @@ export class PipeError extends Error {
   /** `ERR_FRAME_*`: where the frame begins, in bytes since the stream began. */
   declare readonly position?: number;
 
+  /** `ETIMEDOUT` of a connection: the option that ended it, such as `idleTimeout`. */
+  declare readonly option?: string;
+
   /** For tests, which make such errors themselves. */
   constructor(code: PipeErrorCode, message: string, { cause, ...fields }: PipeErrorFields = {}) {
     super(message, cause === undefined ? undefined : { cause });
@@ -87,13 +92,14 @@ export class PipeError extends Error {
 }
 
 /** The Error for what native code reported about the pipe or file at `path`. */
-export function failureToError([code, syscall, os, hint, frame]: RawFailure, path?: string): PipeError {
+export function failureToError([code, syscall, os, hint, frame, option]: RawFailure, path?: string): PipeError {
   const where = path === undefined ? '' : ` ${path}`;
   const what = frame && code !== 'ERR_FRAME_TRUNCATED' ? ` (${frame[0]} bytes${at(syscall, frame[2])})` : '';
   const message = `${syscall} ${code}${where}${hint ? `: ${hint}` : ''}${what}`.trim();
   return new PipeError(code, message, {
     syscall: syscall || undefined,
     path,
+    option,
     ...(os === 0 ? {} : process.platform === 'win32' ? { winerror: os } : { errno: -os }),
     ...(frame && { declaredLength: frame[0], limit: frame[1], ...(syscall === 'read' && { position: frame[2] }) }),
   });

@@ -11,6 +11,8 @@ export type RawFailure = readonly [
   hint: string | undefined,
   /** What was declared, the limit and the position in the stream, when a frame was at fault. */
   frame?: readonly [declared: number, limit: number, position: number],
+  /** The option that brought it about. */
+  option?: string,
 ];
 
 /** A framing, spelled out: see native/codec/framing.h. */
@@ -34,6 +36,15 @@ export interface NativeFraming {
   readonly [isFraming]: true;
 }
 
+/** What limits a connection. Times are in whole ms, 0: none. */
+export interface RawLimits {
+  firstFrameTimeout: number;
+  frameTimeout: number;
+  idleTimeout: number;
+  writeTimeout: number;
+  busyPoll: boolean;
+}
+
 export interface RawListenOptions {
   path: string;
   framing: NativeFraming;
@@ -48,6 +59,10 @@ export interface RawListenOptions {
   /** 0: unlimited. */
   maxInstances: number;
   pendingInstances: number;
+  backlog: number;
+  /** 0: unlimited. */
+  maxPerUser: number;
+  limits: RawLimits | undefined;
   inBuffer: number;
   outBuffer: number;
 }
@@ -88,6 +103,7 @@ export interface NativeLoop {
     impersonation: number,
     ownServerOnly: boolean,
     request: number,
+    limits?: RawLimits,
   ): number | RawFailure;
   /**
    * Windows: settles `request` when the pipe, which was busy, has room for another client; with a failure when it was not
@@ -101,8 +117,13 @@ export interface NativeLoop {
   setAccess(listener: number, access: number, sddl: string): 0 | RawFailure;
   closeListener(listener: number): void;
   keepListenerAlive(listener: number, on: boolean): void;
-  /** Somebody has taken this connection from its server: until then it is read no further than 64 KiB. */
-  taken(connection: number): void;
+  /** Connections that were closed at once because of `maxPerUser`. */
+  refused(listener: number): number;
+  /**
+   * Somebody has taken this connection from its server, or nobody is to take it any more: another client may be let in.
+   * Until then it is read no further than 64 KiB.
+   */
+  taken(listener: number, connection: number): void;
 
   /** Queues a frame; returns the bytes now queued. */
   send(connection: number, frame: Uint8Array): number | RawFailure;

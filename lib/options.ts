@@ -3,7 +3,8 @@ import { availableParallelism } from 'node:os';
 import { ACCESS, DIRECTIONS, LEVELS } from './constants.ts';
 import { invalid, PipeError } from './errors.ts';
 import { type Framing, framing as framings, rawFraming } from './framing/framing.ts';
-import type { RawListenOptions } from './native.ts';
+import { rawLimits } from './limits.ts';
+import type { RawLimits, RawListenOptions } from './native.ts';
 import { checked, checkNames, type Names } from './option-names.ts';
 
 /** Which way frames go, as the side that says it sees it. */
@@ -40,6 +41,20 @@ interface ChannelOptions<T> {
    * has arrived. A connection that nobody has taken from its server is read no further than 64 KiB.
    */
   highWaterMark?: number | undefined;
+  /**
+   * Ends the connection, with `ETIMEDOUT` and the error's `option`, when a frame that has begun stays incomplete for so
+   * many ms. Not for `framing.raw()` (`EINVAL`). Stands still while this process itself does not read.
+   */
+  frameTimeout?: number | undefined;
+  /** The same when nothing comes and nothing goes for so many ms. */
+  idleTimeout?: number | undefined;
+  /** The same when the peer takes nothing of what is queued for so many ms. */
+  writeTimeout?: number | undefined;
+  /**
+   * Whether the loop may wait for this peer's next message without falling asleep, for up to 0.2 ms, when that alone talks
+   * and answers at once. Default: `true`. `false` is for containers with little processor.
+   */
+  busyPoll?: boolean | undefined;
 }
 
 /** For {@link listen}. */
@@ -61,6 +76,19 @@ export interface ListenOptions<T = Buffer> extends ChannelOptions<T> {
   maxInstances?: number | 'unlimited' | undefined;
   /** Windows: instances kept waiting for clients. Default: twice the number of cores, but 4…64. */
   pendingInstances?: number | undefined;
+  /**
+   * Connections that nobody has taken from the server yet. Default: 128. Beyond it nobody is let in until one is taken:
+   * clients find the pipe busy (Windows), or wait in the kernel's queue (Linux).
+   */
+  backlog?: number | undefined;
+  /**
+   * Connections at once of each client user (Windows: SID; anonymous clients are one user. Linux: uid). The next one is
+   * closed and counted in `stats().refused`. Default: `'unlimited'`. Windows: counted with its first bytes, which bring
+   * the client's token. `EINVAL` with `direction: 'out'`, where none come.
+   */
+  maxPerUser?: number | 'unlimited' | undefined;
+  /** Ends a connection, as `frameTimeout` does, when its first frame is not complete within so many ms. */
+  firstFrameTimeout?: number | undefined;
   /** The operating system's buffers, in bytes, for each direction. Default: 64 KiB. */
   bufferSize?: number | { readonly in: number; readonly out: number } | undefined;
   /** Closes the server, and only the server, when it aborts. */
@@ -89,6 +117,7 @@ export interface Channel<T> {
   readonly framing: Framing<T>;
   readonly direction: number;
   readonly highWaterMark: number;
+  readonly limits: RawLimits | undefined;
 }
 
 /** Of listen. */
@@ -100,7 +129,15 @@ export interface ConnectChannel<T> extends Channel<T> {
   readonly ownServerOnly: boolean;
 }
 
-const CHANNEL: Names<ChannelOptions<unknown>> = { framing: true, direction: true, highWaterMark: true };
+const CHANNEL: Names<ChannelOptions<unknown>> = {
+  framing: true,
+  direction: true,
+  highWaterMark: true,
+  frameTimeout: true,
+  idleTimeout: true,
+  writeTimeout: true,
+  busyPoll: true,
+};
 const LISTEN: Names<ListenOptions<unknown>> = {
   ...CHANNEL,
   access: true,
@@ -108,6 +145,9 @@ const LISTEN: Names<ListenOptions<unknown>> = {
   exclusive: true,
   maxInstances: true,
   pendingInstances: true,
+  backlog: true,
+  maxPerUser: true,
+  firstFrameTimeout: true,
   bufferSize: true,
   signal: true,
 };
@@ -151,11 +191,14 @@ export function listenOptions<T>(path: string, options: ListenOptions<T>): Liste
     framing: framingOf(options),
     direction: directionOf(options),
     highWaterMark: highWaterMarkOf(options),
+    limits: limitsOf(options),
     ...rawAccess(options.access ?? 'owner'),
     allowRemote: boolean('allowRemote', options.allowRemote ?? false),
     exclusive: boolean('exclusive', options.exclusive ?? true),
     maxInstances: maxInstances(options.maxInstances ?? 'unlimited'),
     pendingInstances: integer('pendingInstances', options.pendingInstances ?? pending, 1, 254, 'instances'),
+    backlog: integer('backlog', options.backlog ?? 128, 1, LARGEST, 'connections'),
+    maxPerUser: maxPerUser(options),
     inBuffer: integer('bufferSize', inBuffer, 0, LARGEST, 'bytes'),
     outBuffer: integer('bufferSize', outBuffer, 0, LARGEST, 'bytes'),
   };
@@ -167,6 +210,7 @@ export function connectOptions<T>(path: string, options: ConnectOptions<T>): Con
     framing: framingOf(options),
     direction: directionOf(options),
     highWaterMark: highWaterMarkOf(options),
+    limits: limitsOf({ ...options, firstFrameTimeout: undefined }),
     impersonation: choice('impersonation', options.impersonation ?? 'identification', LEVELS),
     ownServerOnly: choice('serverOwner', options.serverOwner ?? 'any', OWNERS) === 1,
   };
@@ -228,6 +272,17 @@ function directionOf(options: ChannelOptions<unknown>): number {
 
 function highWaterMarkOf(options: ChannelOptions<unknown>): number {
   return integer('highWaterMark', options.highWaterMark ?? KIB * KIB, 1, LARGEST, 'bytes');
+}
+
+function limitsOf<T>(options: ChannelOptions<T> & { firstFrameTimeout?: number | undefined }): RawLimits | undefined {
+  return rawLimits(options, framingOf(options));
+}
+
+function maxPerUser({ maxPerUser = 'unlimited', direction }: ListenOptions<unknown>): number {
+  if (maxPerUser === 'unlimited') return 0;
+  const most = integer('maxPerUser', maxPerUser, 1, LARGEST, "connections, or 'unlimited'");
+  if (direction !== 'out') return most;
+  throw new PipeError('EINVAL', "maxPerUser is not for direction: 'out': who a client is comes with what it sends");
 }
 
 function maxInstances(value: number | 'unlimited'): number {

@@ -6,19 +6,24 @@ import { showsAs } from './inspecting.ts';
 import { addListener, loop } from './loop.ts';
 import { tellConnected } from './observing.ts';
 import { checked, type Names } from './option-names.ts';
-import { type Access, type Channel, rawAccess } from './options.ts';
+import { type Access, type ListenChannel, rawAccess } from './options.ts';
 import { deferred, onAbort } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
 import { type Handler, type ServeOptions, serve } from './serving.ts';
 
 /** Counts of a server's connections so far. */
 export interface ServerStats {
-  /** Connections made since the server was opened. */
+  /**
+   * Connections made since the server was opened. Not those that ended before anybody had taken them and before anything
+   * had come: they are handed to nobody.
+   */
   readonly accepted: number;
   /** Connections open now. */
   readonly open: number;
   /** Connections made that nobody has taken from the server yet. */
   readonly waiting: number;
+  /** Connections that were closed because of `maxPerUser`; absent without it. */
+  readonly refused?: number;
   /** Why clients could not be let in, the last time that happened: no descriptor or instance was left, or no memory. */
   readonly lastFailure?: PipeError;
 }
@@ -37,26 +42,32 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
   readonly path: string;
 
   readonly #handle: Handle;
-  readonly #channel: Channel<T>;
+  readonly #channel: ListenChannel<T>;
   readonly #open = new HandleTable<PipeConnection<T>>();
-  readonly #waiting = new Backlog<T>();
-  readonly #readers = new Readers<Backlog<T>>(this.#waiting, isReady);
+  readonly #waiting: Backlog<T>;
+  readonly #readers: Readers<Backlog<T>>;
   readonly #released = deferred();
-  readonly #forget = (connection: number): void => void this.#open.remove(connection);
+  readonly #forget = (connection: number): void => {
+    this.#open.remove(connection);
+    if (this.#waiting.ended(connection)) this.#accepted--;
+  };
   #accepted = 0;
   #lastFailure: PipeError | undefined;
+  #refused = 0;
   #closing = false;
 
   /** The signal closes the server. @internal */
-  constructor(id: number, channel: Channel<T>, signal: AbortSignal | undefined) {
+  constructor(id: number, channel: ListenChannel<T>, signal: AbortSignal | undefined) {
     this.#handle = new Handle(id);
     this.path = channel.path;
     this.#channel = channel;
+    this.#waiting = new Backlog(this.#handle);
+    this.#readers = new Readers(this.#waiting, isReady);
     const done = signal && onAbort(signal, () => void this.close());
     addListener(id, {
       accepted: (connection) => this.#accept(connection),
       released: () => {
-        this.#noteFailure(); // native code forgets it now
+        this.#note(); // native code forgets it now
         this.#handle.release();
         done?.(); // the signal may outlive many servers
         this.#stop();
@@ -108,11 +119,12 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
 
   /** Counts of the server's connections so far, and its last failure. */
   stats(): ServerStats {
-    this.#noteFailure();
+    this.#note();
     return {
       accepted: this.#accepted,
       open: this.#open.size,
       waiting: this.#waiting.size,
+      ...(this.#channel.maxPerUser > 0 && { refused: this.#refused }),
       ...(this.#lastFailure && { lastFailure: this.#lastFailure }),
     };
   }
@@ -173,7 +185,9 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
     }
   }
 
-  #noteFailure(): void {
+  #note(): void {
+    if (this.#handle.number === 0) return;
+    this.#refused = loop.refused(this.#handle.number);
     const failure = loop.lastFailure(this.#handle.number);
     if (failure) this.#lastFailure = failureToError(failure, this.path);
   }

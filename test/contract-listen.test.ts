@@ -32,6 +32,8 @@ describe('the defaults of listen', () => {
       exclusive: true,
       maxInstances: 0,
       pendingInstances: Math.min(64, Math.max(4, 2 * availableParallelism())),
+      backlog: 128,
+      maxPerUser: 0,
       inBuffer: 64 << 10,
       outBuffer: 64 << 10,
     });

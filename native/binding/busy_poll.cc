@@ -11,8 +11,10 @@ void BusyPoll::heard(const Event& event) {
 }
 
 bool BusyPoll::again(uv_loop_t* loop) {
-  if (const uint32_t heard = std::exchange(heard_, 0))
-    policy_.heard(heard == 1 ? loop_.connection(talking_).get() : nullptr);
+  if (const uint32_t heard = std::exchange(heard_, 0)) {
+    const auto talking = heard == 1 ? loop_.connection(talking_) : nullptr;
+    policy_.heard(talking && talking->busyPolls() ? talking.get() : nullptr);
+  }
   return policy_.again(uv_hrtime, uv_backend_timeout(loop) != 0,
                        [this](uint64_t until) { return doorbell_.listen(until, loop_.events()); });
 }

@@ -7,7 +7,7 @@
 namespace framepipe {
 
 inline Napi::Value failureValue(Napi::Env env, const Failure& failure) {
-  Napi::Array raw = Napi::Array::New(env, failure.frame ? 5 : 4);
+  Napi::Array raw = Napi::Array::New(env, failure.option ? 6 : failure.frame ? 5 : 4);
   raw.Set(0u, Napi::String::New(env, failure.code));
   raw.Set(1u, Napi::String::New(env, failure.syscall ? failure.syscall : ""));
   raw.Set(2u, Napi::Number::New(env, failure.os));
@@ -19,6 +19,7 @@ inline Napi::Value failureValue(Napi::Env env, const Failure& failure) {
     frame.Set(2u, Napi::Number::New(env, static_cast<double>(failure.frame.position)));
     raw.Set(4u, frame);
   }
+  if (failure.option) raw.Set(5u, Napi::String::New(env, failure.option));
   return raw;
 }
 

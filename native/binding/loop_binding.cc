@@ -76,8 +76,14 @@ Napi::Value keepListenerAlive(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value refused(const Napi::CallbackInfo& info) {
+  const auto listener = listenerOf(info);
+  return Napi::Number::New(info.Env(), listener ? static_cast<double>(listener->refused()) : 0);
+}
+
 Napi::Value taken(const Napi::CallbackInfo& info) {
-  if (const auto connection = connectionOf(info)) connection->taken();
+  if (const auto listener = listenerOf(info)) listener->taken();
+  if (const auto connection = environment(info).loop().connection(idAt(info, 1))) connection->taken();
   return info.Env().Undefined();
 }
 
@@ -217,6 +223,7 @@ Napi::Object makeLoopObject(Napi::Env env, Environment& environment) {
   add<lastFailure>(object, "lastFailure", environment);
   add<closeListener>(object, "closeListener", environment);
   add<keepListenerAlive>(object, "keepListenerAlive", environment);
+  add<refused>(object, "refused", environment);
   add<taken>(object, "taken", environment);
   add<send>(object, "send", environment);
   add<sendMany>(object, "sendMany", environment);

@@ -21,6 +21,20 @@ bool readChannel(Napi::Value path, Napi::Value framing, Napi::Value direction, N
   return true;
 }
 
+// An object, if anything is limited.
+void readLimits(Napi::Value given, ChannelOptions& options) {
+  if (!given.IsObject()) return;
+  const auto raw = given.As<Napi::Object>();
+  const auto milliseconds = [&](const char* name) {
+    return static_cast<uint64_t>(raw.Get(name).ToNumber().Int64Value());
+  };
+  options.timeouts = {.first_frame = milliseconds("firstFrameTimeout"),
+                      .frame = milliseconds("frameTimeout"),
+                      .idle = milliseconds("idleTimeout"),
+                      .write = milliseconds("writeTimeout")};
+  options.busy_poll = raw.Get("busyPoll").ToBoolean();
+}
+
 }  // namespace
 
 bool readListenOptions(Napi::Object raw, ListenOptions& options) {
@@ -32,6 +46,9 @@ bool readListenOptions(Napi::Object raw, ListenOptions& options) {
   options.exclusive = raw.Get("exclusive").ToBoolean();
   options.max_instances = number(raw.Get("maxInstances"));
   options.pending_instances = number(raw.Get("pendingInstances"));
+  options.backlog = number(raw.Get("backlog"));
+  options.max_per_user = number(raw.Get("maxPerUser"));
+  readLimits(raw.Get("limits"), options);
   options.in_buffer = number(raw.Get("inBuffer"));
   options.out_buffer = number(raw.Get("outBuffer"));
   return true;
@@ -41,6 +58,7 @@ bool readConnectOptions(const Napi::CallbackInfo& info, ConnectOptions& options)
   if (!readChannel(info[0], info[1], info[2], info[3], options)) return false;
   options.impersonation = static_cast<ImpersonationLevel>(number(info[4]));
   options.own_server_only = info[5].ToBoolean();
+  readLimits(info[7], options);
   return true;
 }
 

@@ -17,6 +17,10 @@ class Listener {
   virtual Failure setAccess(Access access, const std::string& sddl) = 0;
   virtual void close() = 0;  // Unlistened follows; open connections live on
   virtual void keepAlive(bool on) = 0;
+  // One of its connections was taken, or is not to be taken any more: another client may be let in.
+  virtual void taken() = 0;
+  // Connections that were closed at once because of ListenOptions::max_per_user.
+  virtual uint64_t refused() = 0;
   // Why clients could not be let in, the last time that happened.
   virtual Failure lastFailure() = 0;
 };

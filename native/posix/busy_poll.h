@@ -11,7 +11,8 @@ class BusyPoll {
  public:
   explicit BusyPoll(uv_loop_t* loop) : loop_(loop) {}
 
-  // What happens in a round: libuv found a connection ready; something was sent to a peer.
+  // What happens in a round: libuv found a connection ready (null: one that is never polled for); something was sent to
+  // a peer.
   void heard(const std::shared_ptr<PollWatch::Owner>& connection);
   void sent(const PollWatch::Owner& connection) { policy_.sent(&connection); }
 

@@ -21,6 +21,7 @@ void LoopState::report(Event&& event) noexcept {
 
 void LoopState::stop() {
   stopped_ = true;
+  limit_timer_.close();
   Check::close(check_);
 }
 

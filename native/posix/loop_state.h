@@ -6,6 +6,7 @@
 
 #include "core/connection.h"
 #include "posix/busy_poll.h"
+#include "posix/limit_timer.h"
 #include "posix/open_handles.h"
 #include "posix/recent_readers.h"
 
@@ -22,6 +23,7 @@ class LoopState final : public EventSink {
   Connection::Context context() { return {host_, *this, pool_}; }
   RecentReaders& recentReaders() { return recent_readers_; }
   BusyPoll& busyPoll() { return busy_poll_; }
+  LimitTimer& limitTimer() { return limit_timer_; }
 
   // In a Turn, what is reported is delivered when it is due; in a call from JavaScript, by the doorbell.
   void report(Event&& event) noexcept override;
@@ -44,6 +46,7 @@ class LoopState final : public EventSink {
   std::shared_ptr<BlockPool> pool_ = std::make_shared<BlockPool>();
   RecentReaders recent_readers_;
   BusyPoll busy_poll_;
+  LimitTimer limit_timer_{*this};
   Check* check_ = nullptr;
   size_t reported_bytes_ = 0;
   bool in_turn_ = false;

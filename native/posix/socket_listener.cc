@@ -30,7 +30,12 @@ Failure unsupported() {
 }  // namespace
 
 SocketListener::SocketListener(LoopState& state, HandleTable<Connection>& connections, const ListenOptions& options)
-    : state_(state), connections_(connections), options_(options), retry_(*this), retention_(state.host()) {}
+    : state_(state),
+      connections_(connections),
+      options_(options),
+      retry_(*this),
+      retention_(state.host()),
+      users_(options.max_per_user) {}
 
 Failure SocketListener::open() {
   if (options_.access == Access::Sddl) return unsupported();
@@ -90,8 +95,7 @@ void SocketListener::polled(int status, int) {
 }
 
 void SocketListener::acceptAll() {
-  for (int i = 0; i < kAccepts && isOpen() && !paused_; ++i) {
-    if (options_.max_instances && open_connections_ >= options_.max_instances) return;
+  for (int i = 0; i < kAccepts && isOpen() && !paused_ && !full(); ++i) {
     UniqueFd socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (socket)
       admit(std::move(socket));
@@ -106,22 +110,27 @@ void SocketListener::admit(UniqueFd socket) {
   const auto peer = peerOf(socket.get(), "accept");
   if (!peer || !welcome(peer.value)) return;
   if (options_.out_buffer > kUsualBuffer) raiseSendBuffer(socket.get(), options_.out_buffer);
+  const std::string user = std::to_string(peer.value.uid);
+  if (users_.limits() && !users_.enter(user)) return;
   const Id id = connections_.reserve();
   if (!id) {
     last_failure_ = Loop::noNumberLeft("accept");
-    return;
+    return users_.leave(user);
   }
   auto transport =
       std::make_unique<SocketTransport>(state_, std::move(socket), options_, weak_from_this(), /*accepted=*/true);
   if (const int error = transport->open(); error < 0) {
     last_failure_ = errnoFailure(-error, "accept");
+    users_.leave(user);
     return connections_.cancel(id);
   }
   ++open_connections_;
+  ++untaken_;
   const auto connection = std::make_shared<Connection>(state_.context(), id, std::move(transport), options_, peer.value,
                                                        Connection::Side::Server);
   connections_.put(id, connection);
   connection->keepAlive(true);
+  state_.limitTimer().add(connection, options_.timeouts);
   state_.report({Event::Kind::Accepted, id_, id});
   connection->start();  // most clients have sent their first frame by now: that spares them a turn of the loop
 }
@@ -145,15 +154,25 @@ void SocketListener::elapsed() {
   watch();
 }
 
-void SocketListener::connectionReleased() {
+void SocketListener::connectionReleased(const Peer& peer) {
   --open_connections_;
+  if (users_.limits()) users_.leave(std::to_string(peer.uid));
   paused_ = false;
   watch();
 }
 
+void SocketListener::taken() {
+  if (untaken_ > 0) --untaken_;
+  watch();
+}
+
+// Further clients wait in the kernel's queue.
+bool SocketListener::full() const {
+  return (options_.max_instances && open_connections_ >= options_.max_instances) || untaken_ >= options_.backlog;
+}
+
 void SocketListener::watch() {
-  const bool full = options_.max_instances && open_connections_ >= options_.max_instances;
-  if (isOpen()) watch_.want(full || paused_ ? 0 : UV_READABLE);
+  if (isOpen()) watch_.want(full() || paused_ ? 0 : UV_READABLE);
 }
 
 }  // namespace framepipe::posix

@@ -3,6 +3,7 @@
 #include <memory>
 
 #include "core/loop.h"
+#include "core/user_counts.h"
 #include "posix/socket_file.h"
 #include "posix/socket_transport.h"
 
@@ -25,9 +26,11 @@ class SocketListener final : public Listener,
   void close() override;
   Failure lastFailure() override { return last_failure_; }
   void keepAlive(bool on) override { retention_.set(on && isOpen()); }
+  void taken() override;
+  uint64_t refused() override { return users_.refused(); }
 
  private:
-  void connectionReleased() override;
+  void connectionReleased(const Peer& peer) override;
   void polled(int status, int events) override;
   void elapsed() override;
 
@@ -35,6 +38,7 @@ class SocketListener final : public Listener,
   void acceptAll();
   void admit(UniqueFd socket);
   bool welcome(const Peer& peer) const;
+  bool full() const;
   void pause(int error);
   void watch();
   void release();
@@ -49,6 +53,8 @@ class SocketListener final : public Listener,
   Retention retention_;
   Id id_ = 0;
   uint32_t open_connections_ = 0;
+  uint32_t untaken_ = 0;  // connections that JavaScript was told of and nobody has taken
+  UserCounts users_;
   Failure last_failure_;
   bool paused_ = false;  // there was no descriptor left
 };

@@ -83,6 +83,7 @@ Outcome<Id> SocketLoop::connect(const ConnectOptions& options, Id) {
                                                        Connection::Side::Client);
   connections_.put(id, connection);
   connection->keepAlive(true);
+  state_.limitTimer().add(connection, options.timeouts);
   connection->start();
   return id;
 }

@@ -200,7 +200,8 @@ void SocketTransport::elapsed() {
 void SocketTransport::polled(int status, int events) {
   const auto self = connection_->shared_from_this();
   const bool needless = status == 0 && !(events & interest());
-  state_.busyPoll().heard({self, this});  // its base is nobody else's to convert to
+  // Its base is nobody else's to convert to.
+  state_.busyPoll().heard(self->busyPolls() ? std::shared_ptr<PollWatch::Owner>(self, this) : nullptr);
   {
     const Turn turn(state_, Turn::Of::Polling);
     if (status < 0 || events & (UV_DISCONNECT | PollWatch::kHangUpOnly)) {
@@ -251,7 +252,7 @@ void SocketTransport::release(bool in_order) {
     const std::lock_guard lock(releasing_);
     socket_.reset();
   }
-  if (const auto origin = origin_.lock()) origin->connectionReleased();
+  if (const auto origin = origin_.lock()) origin->connectionReleased(connection_->peer());
 }
 
 Outcome<std::shared_ptr<Identity>> SocketTransport::identity(bool to_act) {

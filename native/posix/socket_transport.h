@@ -15,7 +15,7 @@ namespace framepipe::posix {
 // Where a connection was accepted: wants to know when its descriptor is free again.
 class ConnectionOrigin {
  public:
-  virtual void connectionReleased() = 0;
+  virtual void connectionReleased(const Peer& peer) = 0;
 
  protected:
   ~ConnectionOrigin() = default;

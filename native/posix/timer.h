@@ -1,5 +1,5 @@
-// Calls back once, later. For the two things the kernel announces to nobody: that a peer has read
-// all that was sent, and that descriptors are free again. JS thread only.
+// Calls back once, later. For what the kernel announces to nobody: that a peer has read all that was sent, that
+// descriptors are free again, that nothing has happened for long. JS thread only.
 #pragma once
 #include "posix/open_handles.h"
 

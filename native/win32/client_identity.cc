@@ -78,6 +78,16 @@ std::string narrow(std::wstring_view text) {
   return narrow;
 }
 
+struct TokenUserInformation {
+  TOKEN_USER user;
+  uint8_t sid[SECURITY_MAX_SID_SIZE];
+};
+
+std::string sidText(PSID sid) {
+  UniqueLocal<wchar_t*> text;
+  return ConvertSidToStringSidW(sid, text.out()) ? narrow(text.get()) : std::string();
+}
+
 class ClientIdentity final : public Identity {
  public:
   explicit ClientIdentity(UniqueHandle&& token) : token_(std::move(token)) {}
@@ -95,17 +105,13 @@ class ClientIdentity final : public Identity {
 };
 
 Outcome<User> ClientIdentity::user() noexcept {
-  struct {
-    TOKEN_USER user;
-    uint8_t sid[SECURITY_MAX_SID_SIZE];
-  } information;
+  TokenUserInformation information;
   DWORD length = 0;
   if (!GetTokenInformation(token_.get(), TokenUser, &information, sizeof information, &length))
     return win32Failure(GetLastError(), "peerUser");
   const PSID sid = information.user.User.Sid;
   User user;
-  UniqueLocal<wchar_t*> text;
-  if (ConvertSidToStringSidW(sid, text.out())) user.sid = narrow(text.get());
+  user.sid = sidText(sid);
   wchar_t name[257], domain[257];  // UNLEN, DNLEN and more
   DWORD name_length = 257, domain_length = 257;
   SID_NAME_USE use;
@@ -144,6 +150,17 @@ Outcome<std::shared_ptr<Identity>> takeClientIdentity(HANDLE pipe, bool to_act) 
     if (const Failure failure = tryToAct(*identity)) return failure;
   }
   return std::shared_ptr<Identity>(std::move(identity));
+}
+
+std::string clientSid(HANDLE pipe) {
+  if (!ImpersonateNamedPipeClient(pipe)) return {};
+  UniqueHandle token;
+  const DWORD error = threadToken(TOKEN_QUERY, token);
+  becomeSelf();
+  TokenUserInformation information;
+  DWORD length = 0;
+  if (error || !GetTokenInformation(token.get(), TokenUser, &information, sizeof information, &length)) return {};
+  return sidText(information.user.User.Sid);
 }
 
 }  // namespace framepipe::win32

@@ -3,6 +3,7 @@
 #include <windows.h>
 
 #include <memory>
+#include <string>
 
 #include "core/outcome.h"
 #include "impersonation/identity.h"
@@ -12,5 +13,8 @@ namespace framepipe::win32 {
 // `pipe`, a server's end, must stay open meanwhile. `to_act`: fails with ERR_PIPE_CANNOT_IMPERSONATE when the token does
 // not suffice to act as the client. The calling thread is the client for a moment, so not the JS thread.
 Outcome<std::shared_ptr<Identity>> takeClientIdentity(HANDLE pipe, bool to_act);
+
+// The SID of the client's user; empty if it is nobody to us, as an anonymous client is. As above: the port thread's.
+std::string clientSid(HANDLE pipe);
 
 }  // namespace framepipe::win32

@@ -25,6 +25,7 @@ Failure PipeListener::open() {
 
 bool PipeListener::hasRoom() const {
   return waiting_.size() < std::max(options_.pending_instances, 1u) &&
+         waiting_.size() + untaken_ < std::max(options_.backlog, 1u) &&
          (options_.max_instances == 0 || waiting_.size() + connected_ < options_.max_instances);
 }
 
@@ -79,6 +80,7 @@ void PipeListener::answered(PipeInstance& instance, DWORD error) {
     return finishIfDone();
   }
   ++connected_;
+  ++untaken_;
   topUp();
   const auto connection = announce(instance);
   lock.unlock();
@@ -100,6 +102,7 @@ std::shared_ptr<Connection> PipeListener::announce(PipeInstance& instance) {
     loop_.report({.kind = Event::Kind::Accepted, .id = id_, .other = connection->id(), .opened = connection});
   } else {
     --connected_;
+    --untaken_;
     last_failure_ = Loop::noNumberLeft("accept");
   }
   return connection;
@@ -111,6 +114,12 @@ void PipeListener::closeInstance(const PipeTransport* transport, UniqueHandle ha
   handle.reset();
   --connected_;
   connections_.erase(transport);
+  topUp();
+}
+
+void PipeListener::taken() {
+  const std::lock_guard lock(mutex_);
+  if (untaken_ > 0) --untaken_;
   topUp();
 }
 

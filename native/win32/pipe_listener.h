@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "core/loop.h"
+#include "core/user_counts.h"
 #include "win32/live_set.h"
 #include "win32/mutex.h"
 #include "win32/pipe_instance.h"
@@ -25,7 +26,12 @@ class PipeListener final : public Listener,
                            public std::enable_shared_from_this<PipeListener> {
  public:
   PipeListener(PipeLoop& loop, Id id, std::wstring path, const ListenOptions& options, SecurityDescriptor descriptor)
-      : loop_(loop), id_(id), path_(std::move(path)), options_(options), descriptor_(std::move(descriptor)) {}
+      : loop_(loop),
+        id_(id),
+        path_(std::move(path)),
+        options_(options),
+        users_(options.max_per_user),
+        descriptor_(std::move(descriptor)) {}
 
   // JS thread.
   Failure open();
@@ -33,12 +39,15 @@ class PipeListener final : public Listener,
   void close() override { abort(); }
   void keepAlive(bool on) override;
   Failure lastFailure() override;
+  void taken() override;
+  uint64_t refused() override { return users_.refused(); }
 
   // Port thread.
   void answered(PipeInstance& instance, DWORD error);
   bool onTick() noexcept override;
 
   // Any thread.
+  UserCounts& users() { return users_; }
   void closeInstance(const PipeTransport* transport, UniqueHandle handle);
   void abort() noexcept override;
 
@@ -57,6 +66,7 @@ class PipeListener final : public Listener,
   const Id id_;
   const std::wstring path_;
   const ListenOptions options_;
+  UserCounts users_;
   bool keeps_alive_ = false;  // JS thread only
 
   Mutex mutex_;
@@ -64,6 +74,7 @@ class PipeListener final : public Listener,
   SecurityDescriptor descriptor_;
   std::vector<std::shared_ptr<PipeInstance>> waiting_;
   size_t connected_ = 0;  // clients served, each of them by an instance
+  size_t untaken_ = 0;    // connections that JavaScript was told of and nobody has taken
   std::unordered_map<const PipeTransport*, std::weak_ptr<PipeTransport>> connections_;
   Failure last_failure_;
   bool retrying_ = false;  // at every tick

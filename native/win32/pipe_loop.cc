@@ -5,6 +5,7 @@
 #include "win32/pipe_listener.h"
 #include "win32/pipe_path.h"
 #include "win32/pipe_transport.h"
+#include "win32/time_limited.h"
 #include "win32/win32_failure.h"
 
 namespace framepipe {
@@ -102,7 +103,9 @@ std::shared_ptr<Connection> PipeLoop::adopt(PipeEnd&& end) {
       std::make_shared<Connection>(Connection::Context{host_, *this, pool_}, id,
                                    std::make_unique<PipeTransport>(*this, std::move(end)), options, peer, side);
   auto& transport = static_cast<PipeTransport&>(connection->transport());
-  return live_.enter(std::shared_ptr<Live>(connection, &transport)) ? connection : nullptr;
+  if (!live_.enter(std::shared_ptr<Live>(connection, &transport))) return nullptr;
+  if (options.timeouts.any()) port_.watch(std::make_shared<TimeLimited>(connection));
+  return connection;
 }
 
 void PipeLoop::admit(const Event& event) {

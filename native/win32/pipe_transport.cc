@@ -80,8 +80,10 @@ bool PipeTransport::ofMessages() const {
 // Nothing at all is no end on a pipe of bytes. On a pipe of messages it is an empty message, by which some peers (go-winio's
 // CloseWrite, and with it Docker) say that nothing follows: whoever reads bytes takes it so. Whoever reads messages is given
 // it as one, for that is theirs to agree on; the end of the pipe itself comes as an error.
-ReadAnswer PipeTransport::readAnswer(const Completion& completion) const {
+ReadAnswer PipeTransport::readAnswer(const Completion& completion) {
   ReadAnswer answer{.kind = ReadAnswer::Kind::Bytes, .bytes = completion.bytes};
+  const bool arrived = completion.error == ERROR_SUCCESS || completion.error == ERROR_MORE_DATA;
+  if (arrived && !admitsUser()) return {.kind = ReadAnswer::Kind::Ended, .peer_left = true};
   switch (completion.error) {
     case ERROR_SUCCESS:
       answer.message_ends = messages_;
@@ -96,6 +98,15 @@ ReadAnswer PipeTransport::readAnswer(const Completion& completion) const {
       answer.failure = win32Failure(completion.error, "read");
       return answer;
   }
+}
+
+// The client's identity comes with the first bytes, and is not known before.
+bool PipeTransport::admitsUser() {
+  if (user_asked_ || !listener_ || !listener_->users().limits()) return true;
+  user_asked_ = true;
+  user_ = clientSid(handle_.get());
+  user_counted_ = listener_->users().enter(user_);
+  return user_counted_;
 }
 
 // --- Writing -----------------------------------------------------------------------------------
@@ -227,6 +238,7 @@ void PipeTransport::abort() noexcept {
 // CloseHandle, never DisconnectNamedPipe: what was written stays readable for the peer.
 void PipeTransport::release(bool) {
   UniqueHandle handle = connection_->locked([this] { return std::move(handle_); });
+  if (user_counted_) listener_->users().leave(user_);
   if (listener_) listener_->closeInstance(this, std::move(handle));
 }
 

@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <string>
 
 #include "core/connection.h"
 #include "win32/blocking_call.h"
@@ -73,7 +74,8 @@ class PipeTransport final : public Transport, public Live, public Watched {
   void endTold(const Completion&) {}
 
   bool ofMessages() const;
-  ReadAnswer readAnswer(const Completion& completion) const;
+  ReadAnswer readAnswer(const Completion& completion);
+  bool admitsUser();
   WriteAnswer writeAnswer(const Completion& completion);
 
   // Port thread, not under the lock.
@@ -90,6 +92,10 @@ class PipeTransport final : public Transport, public Live, public Watched {
   const bool remote_;
   const bool messages_;
   const bool raw_;
+  // The reading thread's.
+  bool user_asked_ = false;
+  bool user_counted_ = false;
+  std::string user_;
   size_t largest_write_;  // that this peer is trusted to read soon
   ULONGLONG write_began_ = 0;
   bool skips_ = false;  // a call that succeeds at once queues no packet

@@ -1,5 +1,5 @@
 // close, closed, waitForDrain, and what is still told after the end.
-import { ALL_SIDES, endCauses, endStates, possible } from './ends.ts';
+import { ALL_SIDES, endCauses, endStates, possible, RAN_OUT } from './ends.ts';
 import { area, REASON } from './row.ts';
 
 const DONE = { gives: undefined };
@@ -66,6 +66,7 @@ export const ending = area({
       meanwhile: 'this side destroys the connection with an error',
       rejects: REASON,
     },
+    ...RAN_OUT.map((rest) => ({ call: 'closed' as const, ...rest })),
     { call: 'closed', when: 'the peer has left within a frame', code: 'ERR_FRAME_TRUNCATED', ...FRAME },
     {
       call: 'closed',

@@ -99,6 +99,12 @@ export const endStates = {
   'the peer did not read until the timeout of close': (side: Side) =>
     ended(behind(side), ({ it }) => void quiet(it.close({ timeout: 0 }))),
 
+  'nothing has come or gone within `idleTimeout`': (side: Side) => ended(ends(side, { idleTimeout: 20 }, {}), () => {}),
+  'the peer has taken nothing within `writeTimeout`': (side: Side) =>
+    ended(behind(side, { writeTimeout: 20 }, {}), () => {}),
+  'the peer has begun a frame, and not completed it within `frameTimeout`': (side: Side) =>
+    ended(hearing(side, BEGINS_A_FRAME, { frameTimeout: 20 }), () => {}),
+
   'the peer has left': (side: Side) => ended(ends(side), ({ peer }) => void peer.close()),
   'the peer has left, and did not read everything': (side: Side) => ended(behind(side), ({ peer }) => peer.destroy()),
   'the peer has left within a frame': (side: Side) =>
@@ -121,7 +127,12 @@ export const endStates = {
 
 /** Messages have no framing that could be broken, and no stream. */
 export function possible(state: string, side: Side): boolean {
-  const bytesOnly = ['the peer has left within a frame', 'the peer has sent a malformed frame', 'its stream was ended'];
+  const bytesOnly = [
+    'the peer has begun a frame, and not completed it within `frameTimeout`',
+    'the peer has left within a frame',
+    'the peer has sent a malformed frame',
+    'its stream was ended',
+  ];
   return !ofMessages(side) || !bytesOnly.includes(state);
 }
 
@@ -143,3 +154,25 @@ export const endCauses = {
   'the peer leaves': ({ peer }: Ends) => peer.destroy(),
   'the signal aborts': ({ controller }: Ends) => controller.abort(REASON),
 };
+
+/** The limits of time that have run out, and what is said of them. */
+export const RAN_OUT = [
+  {
+    when: 'nothing has come or gone within `idleTimeout`',
+    code: 'ETIMEDOUT',
+    syscall: 'read',
+    says: 'nothing came and nothing went within idleTimeout',
+  },
+  {
+    when: 'the peer has taken nothing within `writeTimeout`',
+    code: 'ETIMEDOUT',
+    syscall: 'write',
+    says: 'the peer took nothing of what is queued within writeTimeout',
+  },
+  {
+    when: 'the peer has begun a frame, and not completed it within `frameTimeout`',
+    code: 'ETIMEDOUT',
+    syscall: 'read',
+    says: 'a frame that was begun was not complete within frameTimeout',
+  },
+] as const;

@@ -1,5 +1,5 @@
 // read, iteration, batches.
-import { ALL_SIDES, endCauses, endStates, possible } from './ends.ts';
+import { ALL_SIDES, endCauses, endStates, possible, RAN_OUT } from './ends.ts';
 import { area, REASON } from './row.ts';
 
 const readers = ['read', 'for await', 'batches'] as const;
@@ -44,6 +44,7 @@ export const receiving = area({
       when: 'this side has destroyed the connection, with an error',
       rejects: REASON,
     },
+    ...RAN_OUT.map((rest) => ({ call: [...readers], ...rest })),
     {
       call: [...readers],
       when: 'the peer has left within a frame',

@@ -41,7 +41,8 @@ TEST(clientsThatWriteAndLeaveAreServedInOrder) {
 
 TEST(twoHundredClientsAtOnce) {
   World world;
-  const ListenOptions options = world.listenOptions();
+  ListenOptions options = world.listenOptions();
+  options.backlog = 200;
   world.listen(options);
   std::vector<RawPeer> clients;
   for (size_t i = 0; i < 200; ++i) {

@@ -137,8 +137,7 @@ void World::record(const Event& event) {
       CHECK(std::find(unlistened.begin(), unlistened.end(), event.id) == unlistened.end());
       stories[event.other] = {};
       accepted.push_back(event.other);
-      if (take)
-        if (const auto one = loop_->connection(event.other)) one->taken();
+      if (take) takeFrom(event.id, event.other);
       break;
     case Event::Kind::Unlistened:
       unlistened.push_back(event.id);
@@ -151,6 +150,11 @@ void World::record(const Event& event) {
     default:
       recordOfConnection(event);
   }
+}
+
+void World::takeFrom(Id listener, Id connection) {
+  if (const auto one = loop_->listener(listener)) one->taken();
+  if (const auto one = loop_->connection(connection)) one->taken();
 }
 
 // The order that Connection promises: Accepted before all, Ended once, Closed once and last.

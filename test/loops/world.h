@@ -66,6 +66,8 @@ class World final : public Host {
   Pair pair(const ListenOptions& options);
   Pair pair() { return pair(listenOptions()); }
 
+  void takeFrom(Id listener, Id connection);
+
   std::shared_ptr<Connection> connection(Id id) { return loop_->connection(id); }
   Outcome<size_t> send(Id id, std::string_view frame, bool flush = true);
   // Reads from a raw peer while the loop runs.

@@ -16,8 +16,9 @@ const bool kWaits = uv_available_parallelism() > 1;
 
 // A peer that has asked again by the time that it is answered. Writes from within the pretended JavaScript.
 struct Conversation {
-  explicit Conversation(World& world, const char* name = "pipe") : world(world) {
+  explicit Conversation(World& world, const char* name = "pipe", bool busy_poll = true) : world(world) {
     ListenOptions options = world.listenOptions();
+    options.busy_poll = busy_poll;
     options.path = world.path(name);
     id = world.acceptRaw(peer, options);
   }
@@ -74,6 +75,16 @@ TEST(aConversationTakesFewTurnsOfTheLoop) {
   const int turns = turnsIn(world, 50);
   CHECK(with.answered > 100);
   if (kWaits) CHECK(with.answered > 3 * turns);
+  part(world, with);
+}
+
+TEST(whoIsNotToBePolledForTakesATurnForEachAnswer) {
+  World world;
+  Conversation with(world, "pipe", /*busy_poll=*/false);
+  converse(world, with);
+  const int turns = turnsIn(world, 50);
+  CHECK(with.answered > 10);
+  CHECK(with.answered <= turns + 1);
   part(world, with);
 }
 
