@@ -103,8 +103,8 @@ describe('limits of time', () => {
   });
 
   it('may be Infinity, and are off by then', async () => {
-    const off = { firstFrameTimeout: Infinity, frameTimeout: Infinity, idleTimeout: Infinity, writeTimeout: Infinity };
-    const { client, served } = await pair(off, { ...off });
+    const off = { frameTimeout: Infinity, idleTimeout: Infinity, writeTimeout: Infinity };
+    const { client, served } = await pair({ ...off, firstFrameTimeout: Infinity }, off);
     await client.send(Buffer.from('late'));
     expect(String(await served.read())).toBe('late');
   });

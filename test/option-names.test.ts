@@ -112,7 +112,7 @@ describe('an option that does not exist is an EINVAL with the nearest one', () =
 
   it('or with all of them, where none is near', async () => {
     expect(await message(() => connect(uniqueName(), a({ x: 1 })))).toMatch(
-      /^connect has no option "x": it takes "framing", "direction", "highWaterMark", "host", /,
+      /^connect has no option "x": it takes "framing", "direction", "highWaterMark", "frameTimeout", /,
     );
   });
 });
