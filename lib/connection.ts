@@ -10,6 +10,7 @@ import {
   statsFrom,
 } from './description.ts';
 import { PipeDuplex, type PipeDuplexOptions } from './duplex.ts';
+import { Ending } from './ending.ts';
 import { PipeError } from './errors.ts';
 import { type FrameBatch, FrameQueue } from './frames.ts';
 import { Handle } from './handles.ts';
@@ -19,7 +20,7 @@ import { addConnection, forget, loop, request, tellConnections } from './loop.ts
 import { tellEnded, tellImpersonating } from './observing.ts';
 import { checked, type Names } from './option-names.ts';
 import { type Channel, milliseconds, signalOf } from './options.ts';
-import { abortSoon, type Deferred, deferred, nothing, orAborted } from './promises.ts';
+import { nothing, orAborted } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
 import { Sender } from './sender.ts';
 
@@ -47,15 +48,10 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   readonly #frames: FrameQueue<T>;
   readonly #readers: Readers<FrameQueue<T>>;
   readonly #sender: Sender<T>;
-  #state: 'open' | 'closing' | 'released' = 'open';
+  readonly #ending: Ending;
   /** A stream reads and writes here. */
   #streams = false;
-  /** Why nothing can be asked of the connection any more. The first reason counts. */
-  #why: string | undefined;
-  #error: unknown;
   // Made when they are asked for, as most connections' are not.
-  #closed: Deferred | undefined;
-  #end: AbortController | undefined;
   #peer: Peer | undefined;
   #impersonation: Impersonation | undefined;
   /** What was known last. */
@@ -69,6 +65,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     this.#channel = channel;
     this.#side = side;
     this.#forget = forget;
+    this.#ending = new Ending(path);
     this.#frames = new FrameQueue(this.#handle, path, framing, highWaterMark);
     this.#readers = new Readers(this.#frames, isReady);
     this.#sender = new Sender(this.#handle, path, framing, highWaterMark);
@@ -86,16 +83,12 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    * good order (either side closed), rejects with the error otherwise. Never an unhandled rejection.
    */
   get closed(): Promise<void> {
-    if (!this.#closed) {
-      this.#closed = deferred();
-      if (this.#state === 'released') this.#settleClosed();
-    }
-    return this.#closed.promise;
+    return this.#ending.closed;
   }
 
   /** `'closing'`: this side closes or destroys it. `'closed'`: it has ended, whichever side ended it. */
   get state(): 'open' | 'closing' | 'closed' {
-    return this.#state === 'released' ? 'closed' : this.#state;
+    return this.#ending.state;
   }
 
   /**
@@ -103,11 +96,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    * error with which `closed` rejects or, when it ended in good order, a PipeError `EPIPE`. Made when it is asked for.
    */
   get signal(): AbortSignal {
-    if (!this.#end) {
-      this.#end = new AbortController();
-      if (this.#state === 'released') this.#end.abort(this.#endReason());
-    }
-    return this.#end.signal;
+    return this.#ending.signal;
   }
 
   /**
@@ -146,7 +135,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   /** Bytes that were accepted for sending and that the system has not taken yet, with headers and delimiters. */
   get queued(): number {
     loop.takeOutbox();
-    return this.#state === 'released' ? 0 : queuedOf(this.#describe());
+    return this.#ending.state === 'closed' ? 0 : queuedOf(this.#describe());
   }
 
   /**
@@ -172,7 +161,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   async waitForDrain(options: { signal?: AbortSignal | undefined } = {}): Promise<void> {
     const signal = signalOf('waitForDrain', options);
     signal?.throwIfAborted();
-    if (this.#state !== 'open') throw this.#ended('waitForDrain');
+    if (this.#ending.state !== 'open') throw this.#ending.refusal('waitForDrain');
     let abort: (() => void) | undefined;
     const drained = request<void>((id) => {
       abort = () => {
@@ -204,11 +193,11 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   async close(options: { timeout?: number | undefined } = {}): Promise<void> {
     const { timeout = DEFAULT_CLOSE_TIMEOUT } = checked('close', options, CLOSE);
     milliseconds('timeout', timeout);
-    if (this.#state === 'open') {
+    if (this.#ending.state === 'open') {
       this.#stop();
       loop.close(this.#handle.number);
     }
-    if (this.#state === 'released') return;
+    if (this.#ending.state === 'closed') return;
     const timer =
       timeout === Infinity ? undefined : setTimeout(() => this.#abandon(timeout), Math.min(timeout, 0x7fff_ffff));
     try {
@@ -223,8 +212,8 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
 
   /** Ends the connection at once; bytes not written yet are dropped. `closed` and reads that wait reject with `error`, if given. */
   destroy(error?: unknown): void {
-    if (this.#state === 'released') return;
-    this.#error ??= error; // null, as callbacks say it, is no error
+    if (this.#ending.state === 'closed') return;
+    this.#ending.failed(error);
     this.#stop(error ?? undefined);
     loop.destroy(this.#handle.number);
   }
@@ -290,17 +279,17 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   static {
     tellConnections<PipeConnection<unknown>>({
       framesArrived(connection, slab, shared, table, from, count) {
-        if (connection.#state !== 'open') return;
+        if (connection.#ending.state !== 'open') return;
         connection.#frames.push(slab, shared, table, from, count);
         connection.#readers.serve();
       },
       ended(connection, error) {
-        connection.#error ??= error;
+        connection.#ending.failed(error);
         connection.#sender.askAlways();
         connection.#readers.end(error);
       },
       unsent(connection, error) {
-        connection.#error ??= error;
+        connection.#ending.failed(error);
       },
       drained(connection) {
         connection.#sender.drained();
@@ -311,7 +300,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     });
     showsAs<PipeConnection<unknown>>(PipeConnection, (connection) => {
       const { id, path, state, peer, available, queued } = connection;
-      const error = connection.#error;
+      const { error } = connection.#ending;
       return { id, path, state, peer, available, queued, ...(error !== undefined && { error }) };
     });
   }
@@ -320,45 +309,31 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     const { number } = this.#handle;
     this.#description = describe(number); // the last moment: native code forgets the connection after this
     this.#handle.release();
-    this.#state = 'released';
-    this.#why ??= error === undefined || error.code === 'EPIPE' ? 'the peer has left' : 'the connection has failed';
-    this.#error ??= error;
-    tellEnded(this, this.#error);
-    if (this.#end) abortSoon(this.#end, this.#endReason());
+    this.#ending.finish(error);
+    tellEnded(this, this.#ending.error);
     this.#forget?.(number);
     this.#impersonation?.release();
-    this.#readers.end(this.#error);
-    this.#sender.end(() => this.#ended('write'));
-    if (this.#closed) this.#settleClosed();
-  }
-
-  #settleClosed(): void {
-    const { promise, resolve, reject } = this.#closed!;
-    if (this.#error === undefined) {
-      resolve();
-    } else {
-      promise.catch(nothing);
-      reject(this.#error);
-    }
+    this.#readers.end(this.#ending.error);
+    this.#sender.end(() => this.#ending.refusal('write'));
+    this.#ending.settle();
   }
 
   #stop(error?: unknown): void {
-    this.#state = 'closing';
-    this.#why ??= 'this side closed the connection';
+    this.#ending.begin();
     this.#frames.clear();
     this.#readers.end(error);
-    this.#sender.end(() => this.#ended('write'));
+    this.#sender.end(() => this.#ending.refusal('write'));
   }
 
   async #endSending(): Promise<boolean> {
-    if (this.#why !== undefined) throw this.#ended('write');
+    if (this.#ending.begun) throw this.#ending.refusal('write');
     this.#sender.askAlways(); // it refuses what is sent from now on
     return (await request<number>((id) => loop.endSending(this.#handle.number, id), this.path)) === 1;
   }
 
   // Timers come before what has happened meanwhile: that is looked at first, for this process may have been busy.
   #abandon(timeout: number): void {
-    setImmediate(() => this.#state !== 'released' && this.#dropRest(timeout));
+    setImmediate(() => this.#ending.state !== 'closed' && this.#dropRest(timeout));
   }
 
   #dropRest(timeout: number): void {
@@ -366,25 +341,12 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     this.destroy(new PipeError('ETIMEDOUT', message, { syscall: 'close', path: this.path }));
   }
 
-  // In the words of native code, which may know it before this side is told.
-  #ended(syscall: string): PipeError {
-    return new PipeError('EPIPE', `${syscall} EPIPE ${this.path}: ${this.#why}`, {
-      syscall,
-      path: this.path,
-      cause: this.#error,
-    });
-  }
-
-  #endReason(): unknown {
-    return this.#error ?? new PipeError('EPIPE', `EPIPE ${this.path}: ${this.#why}`, { path: this.path });
-  }
-
   #client(): Impersonation {
     if (!this.#impersonation) {
-      const ended = () => (this.#why === undefined ? undefined : this.#ended('impersonate'));
+      const ended = () => (!this.#ending.begun ? undefined : this.#ending.refusal('impersonate'));
       const told = (error: unknown) => tellImpersonating(this, error);
       this.#impersonation = new Impersonation(this.#handle, this.path, this.#side, ended, told);
-      if (this.#state === 'released') this.#impersonation.release();
+      if (this.#ending.state === 'closed') this.#impersonation.release();
     }
     return this.#impersonation;
   }

@@ -1,0 +1,91 @@
+// How far a connection's end is, and what is told of it: `closed`, `signal`, and why nothing can be asked any more.
+import { PipeError } from './errors.ts';
+import { abortSoon, type Deferred, deferred, nothing } from './promises.ts';
+
+export class Ending {
+  readonly #path: string;
+  #state: 'open' | 'closing' | 'closed' = 'open';
+  /** Why nothing can be asked of the connection any more. The first reason counts. */
+  #why: string | undefined;
+  #error: unknown;
+  // Made when they are asked for, as most connections' are not.
+  #closed: Deferred | undefined;
+  #signal: AbortController | undefined;
+
+  constructor(path: string) {
+    this.#path = path;
+  }
+
+  get state(): 'open' | 'closing' | 'closed' {
+    return this.#state;
+  }
+
+  /** Nothing can be asked of the connection any more. */
+  get begun(): boolean {
+    return this.#why !== undefined;
+  }
+
+  get error(): unknown {
+    return this.#error;
+  }
+
+  get closed(): Promise<void> {
+    if (!this.#closed) {
+      this.#closed = deferred();
+      if (this.#state === 'closed') this.settle();
+    }
+    return this.#closed.promise;
+  }
+
+  get signal(): AbortSignal {
+    if (!this.#signal) {
+      this.#signal = new AbortController();
+      if (this.#state === 'closed') this.#signal.abort(this.#reason());
+    }
+    return this.#signal.signal;
+  }
+
+  /** What went wrong. The first error counts; null, as callbacks say it, is none. */
+  failed(error: unknown): void {
+    this.#error ??= error;
+  }
+
+  /** This side closes or destroys it. */
+  begin(): void {
+    this.#state = 'closing';
+    this.#why ??= 'this side closed the connection';
+  }
+
+  /** Its handle is released. */
+  finish(error: PipeError | undefined): void {
+    this.#state = 'closed';
+    this.#why ??= error === undefined || error.code === 'EPIPE' ? 'the peer has left' : 'the connection has failed';
+    this.#error ??= error;
+    if (this.#signal) abortSoon(this.#signal, this.#reason());
+  }
+
+  /** Tells who waits for `closed`: after all others, when it is finished. */
+  settle(): void {
+    if (!this.#closed) return;
+    const { promise, resolve, reject } = this.#closed;
+    if (this.#error === undefined) {
+      resolve();
+    } else {
+      promise.catch(nothing);
+      reject(this.#error);
+    }
+  }
+
+  /** Why `syscall` cannot be done. In the words of native code, which may know it before this side is told. */
+  refusal(syscall: string): PipeError {
+    return new PipeError('EPIPE', `${syscall} EPIPE ${this.#path}: ${this.#why}`, {
+      syscall,
+      path: this.#path,
+      cause: this.#error,
+    });
+  }
+
+  #reason(): unknown {
+    return this.#error ?? new PipeError('EPIPE', `EPIPE ${this.#path}: ${this.#why}`, { path: this.#path });
+  }
+}
