@@ -125,7 +125,7 @@ void World::endSending() {
 
 void World::waitForDrain() {
   const bool closed = !model_.open();
-  const bool asked = transport_->drainAsked();
+  const bool asked = transport_->drainUnanswered();
   const Id request = model_.asked(Model::Wanted::Drain);
   verdict_.trace("  waitForDrain %llu", static_cast<unsigned long long>(request));
   transport_->newTurn();

@@ -69,7 +69,6 @@ ReadAnswer ScriptedTransport::answer(std::span<uint8_t> room, bool keep) {
     stage_.verdict.trace("      the end%s", peer.left() ? ", the peer has left" : "");
     return {.kind = ReadAnswer::Kind::Ended, .peer_left = peer.left()};
   }
-  if (!stage_.model.destroy_called) stage_.model.clock.came = stage_.model.clock.now;
   ReadAnswer answer{.kind = ReadAnswer::Kind::Bytes};
   if (scenario_.messages()) {
     answer = answerMessage(room, keep);
@@ -78,7 +77,9 @@ ReadAnswer ScriptedTransport::answer(std::span<uint8_t> room, bool keep) {
     answer.bytes = stage_.random.chance(50) ? most : stage_.random.between(1, most);
     peer.take(room.first(answer.bytes));
   }
-  answer.was_all = answer.kind == ReadAnswer::Kind::Bytes && !peer.hasInput() && stage_.random.chance(50);
+  const bool came = answer.kind == ReadAnswer::Kind::Bytes;  // a message that is too long for the room still waits
+  if (came && !stage_.model.destroy_called) stage_.model.clock.came = stage_.model.clock.now;
+  answer.was_all = came && !peer.hasInput() && stage_.random.chance(50);
   if (answer.was_all) owes_readable_ = true;
   stage_.verdict.trace("      %zu bytes%s%s%s", answer.bytes, answer.message_ends ? ", a message" : "",
                        answer.kind == ReadAnswer::Kind::TooSmall ? ": too small" : "", answer.was_all ? ", all" : "");

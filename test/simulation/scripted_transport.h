@@ -59,6 +59,8 @@ class ScriptedTransport final : public framepipe::Transport {
   int cancellations() const { return cancellations_; }
   void newTurn() { reads_ = writes_ = 0; }
   bool drainAsked() const { return drain_asked_ && !drain_forgotten_; }
+  // Asked for and not answered; no other can be asked for meanwhile.
+  bool drainUnanswered() const { return drain_asked_; }
   bool readsInFlight() const { return read_in_flight_; }
   bool toldReleased() const { return was_told_; }
   bool lastReadEmpty() const { return last_read_empty_; }
