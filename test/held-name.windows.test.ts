@@ -60,7 +60,7 @@ on(hasPipeSecurity, 'what holds the name', () => {
   });
 
   it('counts for Windows, and not for maxInstances: 254 at once', async () => {
-    const server = await serverFor(uniqueName(), { maxInstances: 254 });
+    const server = await serverFor(uniqueName(), { maxInstances: 254, backlog: 300 }); // nobody takes them
     const clients: PipeConnection[] = [];
     for (let i = 0; i < 254; i++) clients.push(await clientFor(server.path));
     await until(() => server.connections === 254, 'all are served');

@@ -78,6 +78,7 @@ TEST(theNameIsNeverFreeWhileClientsComeAndGo) {
     ListenOptions options = world.listenOptions();
     options.max_instances = limit;
     options.pending_instances = 1;
+    options.backlog = 1000;  // nobody takes them
     const Id listener = world.listen(options);
     world.on_event = [&](const Event& event) {
       if (event.kind == Event::Kind::Accepted) world.connection(event.other)->destroy({});
@@ -109,6 +110,7 @@ TEST(asManyClientsAsMaxInstancesSays) {
     World world;
     ListenOptions options = world.listenOptions();
     options.max_instances = limit;
+    options.backlog = limit + 1;  // nobody takes them
     const Id listener = world.listen(options);
     std::vector<RawPeer> clients;
     for (uint32_t i = 0; i < limit; ++i) CHECK(clients.emplace_back(RawPeer::connect(options)));
