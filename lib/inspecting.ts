@@ -7,7 +7,14 @@ export function showsAs<C extends object>(
   stands: (object: C) => object,
 ): void {
   const value = function (this: C, depth: number, options: InspectOptions): string {
-    return depth < 0 ? `[${name}]` : `${name} ${inspect(stands(this), { ...options, depth })}`;
+    if (depth < 0) return `[${name}]`;
+    let shown: object;
+    try {
+      shown = stands(this);
+    } catch {
+      return `[${name}]`; // a proxy of one, or its heir, which has none of its private members
+    }
+    return `${name} ${inspect(shown, { ...options, depth })}`;
   };
   Object.defineProperty(prototype, inspect.custom, { value, writable: true, configurable: true });
 }

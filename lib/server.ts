@@ -6,7 +6,7 @@ import { showsAs } from './inspecting.ts';
 import { addListener, loop } from './loop.ts';
 import { tellConnected } from './observing.ts';
 import { checked, type Names } from './option-names.ts';
-import { type Access, type ListenChannel, rawAccess } from './options.ts';
+import { type Access, boolean, type ListenChannel, milliseconds, rawAccess } from './options.ts';
 import { deferred, onAbort } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
 import { type Handler, type ServeOptions, serve } from './serving.ts';
@@ -148,6 +148,8 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
    */
   async close(options: { connections?: boolean | undefined; timeout?: number | undefined } = {}): Promise<void> {
     const { connections = false, timeout } = checked('close', options, CLOSE);
+    boolean('connections', connections);
+    if (timeout !== undefined) milliseconds('timeout', timeout);
     if (!this.#closing) {
       this.#stop();
       loop.closeListener(this.#handle.number);

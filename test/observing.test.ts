@@ -121,6 +121,8 @@ describe('util.inspect', () => {
     );
     expect(inspect({ client }, { depth: 0 })).toBe('{ client: [PipeConnection] }');
     expect(inspect({ client })).toContain('client: PipeConnection {');
+    for (const like of [Object.create(client), Object.create(Object.getPrototypeOf(client))])
+      expect(inspect(like)).toBe('[PipeConnection]'); // as a test runner's mock is, and a reactive store's proxy
     client.destroy(new Error('mine'));
     await client.closed.catch(() => {});
     expect(inspect(client)).toMatch(/state: 'closed'.*error: Error: mine/s);
