@@ -1,4 +1,4 @@
-// How far a connection's end is, and what is told of it: `closed`, `signal`, and why nothing can be asked any more.
+// A connection's end: its state, `closed`, `signal`, and the error of calls that come too late.
 import { PipeError } from './errors.ts';
 import { abortSoon, type Deferred, deferred, nothing } from './promises.ts';
 

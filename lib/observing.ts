@@ -1,5 +1,4 @@
-// What is told to those who watch all pipes of a process: on channels of node:diagnostics_channel, which NODE_DEBUG=framepipe
-// prints. Where nobody watches, this costs a look at a channel for each server and connection, and nothing for frames.
+// Messages on the channels of node:diagnostics_channel, which NODE_DEBUG=framepipe prints. Without a subscriber, this costs a look at a channel for each server and connection, and nothing for frames.
 import { channel } from 'node:diagnostics_channel';
 import { debuglog } from 'node:util';
 import type { PipeConnection } from './connection.ts';

@@ -51,8 +51,8 @@ interface ChannelOptions<T> {
   /** The same when the peer takes nothing of what is queued for so many ms. */
   writeTimeout?: number | undefined;
   /**
-   * Whether the loop may wait for this peer's next message without falling asleep, for up to 0.2 ms, when that alone talks
-   * and answers at once. Default: `true`. `false` is for containers with little processor.
+   * Whether the loop may wait for this peer's next message without falling asleep, briefly, when that alone talks and
+   * answers at once (Linux: 10 µs at a time; Windows: 100 µs). Default: `true`. `false` is for containers with little processor.
    */
   busyPoll?: boolean | undefined;
 }
