@@ -38,7 +38,7 @@ interface ChannelOptions<T> {
    * Bytes that are kept for a slow reader before the loop stops reading, and bytes of sent frames that are queued before
    * `send` makes its caller wait. Default: 1 MiB. What counts is memory, so that no frame counts for nothing; a peer can
    * make this process hold so much and one frame, no more. A length that is declared reserves 64 KiB more than twice what
-   * has arrived. A connection that nobody has taken from its server is read no further than 64 KiB.
+   * has arrived, until a frame of that length has come. A connection that nobody has taken from its server is read no further than 64 KiB.
    */
   highWaterMark?: number | undefined;
   /**
