@@ -313,6 +313,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     tellEnded(this, this.#ending.error);
     this.#forget?.(number);
     this.#impersonation?.release();
+    this.#frames.finish();
     this.#readers.end(this.#ending.error);
     this.#sender.end(() => this.#ending.refusal('write'));
     this.#ending.settle();

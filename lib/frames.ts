@@ -83,17 +83,18 @@ interface Stretch {
 /** Stretches that may wait as they came: each costs more than a small frame. */
 const MOST_LOOSE = 256;
 
-/** The queues with frames in the slab that all connections share at present. */
-let sharers: FrameQueue<unknown>[] = [];
+/**
+ * The queues that had frames in the slab that all connections share at present, each at its `place`. One whose connection
+ * has ended leaves: thousands of connections may come and go with one slab, and V8 would move each into its old space.
+ */
+const sharers: FrameQueue<unknown>[] = [];
 
 /**
  * The slab is full. What nobody has read by now moves out of it: a few bytes that somebody leaves unread must not hold
  * 128 KiB, and one such slab after the other.
  */
 export function leaveSlab(): void {
-  const leaving = sharers;
-  sharers = [];
-  for (const queue of leaving) queue.leaveSlab();
+  for (const queue of sharers.splice(0)) queue.leaveSlab();
 }
 
 /** What counts for so much is taken before native code is told: it need not know at once, and each crossing costs. */
@@ -109,8 +110,8 @@ export class FrameQueue<T> {
   readonly #delimited: boolean;
   /** Stretches that came since they were moved out last, or since there were none. */
   #loose = 0;
-  /** It is among those that will be told of the slab's end. */
-  #shares = false;
+  /** Where it is among those that will be told of the slab's end; -1: it is not. */
+  #place = -1;
   #oldest: Stretch | undefined;
   #newest: Stretch | undefined;
   /** Bytes taken, since the beginning. */
@@ -144,10 +145,7 @@ export class FrameQueue<T> {
     const begin = from + FRAMES_HEAD;
     const bounds = count === 1 ? [table[begin]!, table[begin + 1]!] : table.slice(begin, begin + 2 * count);
     const stretch: Stretch = { slab, bounds, next: 0, count, bytes, more: 0, overhead, shared, newer: undefined };
-    if (shared && !this.#shares) {
-      this.#shares = true;
-      sharers.push(this);
-    }
+    if (shared && this.#place < 0) this.#place = sharers.push(this) - 1;
     if (this.#newest) this.#newest.newer = stretch;
     else this.#oldest = stretch;
     this.#newest = stretch;
@@ -182,8 +180,19 @@ export class FrameQueue<T> {
   }
 
   leaveSlab(): void {
-    this.#shares = false;
+    this.#place = -1;
     this.#moveOut();
+  }
+
+  /** No frames come any more. */
+  finish(): void {
+    if (this.#place < 0 || this.#oldest) return;
+    const last = sharers.pop()!;
+    if (last !== this) {
+      sharers[this.#place] = last;
+      last.#place = this.#place;
+    }
+    this.#place = -1;
   }
 
   // Stretches of the shared slab, many of them small, become few of their own.
@@ -205,6 +214,7 @@ export class FrameQueue<T> {
     this.#oldest = undefined;
     this.#newest = undefined;
     this.#bytes = 0;
+    this.finish();
   }
 
   #drop(stretch: Stretch): void {
