@@ -15,7 +15,7 @@ export interface GivenLimits {
 }
 
 /** `undefined`, if nothing is limited: native code need not look then. Throws `EINVAL`. */
-export function rawLimits(given: GivenLimits, framing: Framing<unknown>): RawLimits | undefined {
+export function rawLimits(given: GivenLimits, framing: Framing<unknown> | undefined): RawLimits | undefined {
   const { busyPoll = true } = given;
   if (typeof busyPoll !== 'boolean') throw invalid('busyPoll', busyPoll, 'true or false');
   const limits = {
@@ -25,7 +25,7 @@ export function rawLimits(given: GivenLimits, framing: Framing<unknown>): RawLim
     writeTimeout: timeout('writeTimeout', given.writeTimeout),
     busyPoll,
   };
-  if (limits.frameTimeout > 0 && rawFraming(framing).kind === 'raw') {
+  if (limits.frameTimeout > 0 && framing && rawFraming(framing).kind === 'raw') {
     throw new PipeError('EINVAL', 'frameTimeout is not for framing.raw(), which has no frames: use idleTimeout');
   }
   const { firstFrameTimeout, frameTimeout, idleTimeout, writeTimeout } = limits;

@@ -191,7 +191,7 @@ export function listenOptions<T>(path: string, options: ListenOptions<T>): Liste
     framing: framingOf(options),
     direction: directionOf(options),
     highWaterMark: highWaterMarkOf(options),
-    limits: limitsOf(options),
+    limits: rawLimits(options, options.framing),
     ...rawAccess(options.access ?? 'owner'),
     allowRemote: boolean('allowRemote', options.allowRemote ?? false),
     exclusive: boolean('exclusive', options.exclusive ?? true),
@@ -210,7 +210,7 @@ export function connectOptions<T>(path: string, options: ConnectOptions<T>): Con
     framing: framingOf(options),
     direction: directionOf(options),
     highWaterMark: highWaterMarkOf(options),
-    limits: limitsOf({ ...options, firstFrameTimeout: undefined }),
+    limits: rawLimits(options, options.framing),
     impersonation: choice('impersonation', options.impersonation ?? 'identification', LEVELS),
     ownServerOnly: choice('serverOwner', options.serverOwner ?? 'any', OWNERS) === 1,
   };
@@ -272,10 +272,6 @@ function directionOf(options: ChannelOptions<unknown>): number {
 
 function highWaterMarkOf(options: ChannelOptions<unknown>): number {
   return integer('highWaterMark', options.highWaterMark ?? KIB * KIB, 1, LARGEST, 'bytes');
-}
-
-function limitsOf<T>(options: ChannelOptions<T> & { firstFrameTimeout?: number | undefined }): RawLimits | undefined {
-  return rawLimits(options, framingOf(options));
 }
 
 function maxPerUser({ maxPerUser = 'unlimited', direction }: ListenOptions<unknown>): number {

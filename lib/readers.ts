@@ -75,6 +75,7 @@ export class Readers<S> {
 
   /** Those of this reader wait no more, and take nothing. */
   leave(reader: object): void {
+    if (this.#count === 0) return;
     for (const waiter of this.#waiting()) {
       if (waiter.reader !== reader) continue;
       this.#remove(waiter);
@@ -87,6 +88,7 @@ export class Readers<S> {
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
+    if (this.#count === 0) return;
     for (const waiter of this.#waiting()) {
       this.#remove(waiter);
       if (error === undefined) waiter.resolve(waiter.atEnd);

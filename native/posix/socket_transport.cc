@@ -88,7 +88,7 @@ ReadAnswer SocketTransport::readFailed(int64_t error) {
 // Half-closed, or gone: only the kernel knows.
 ReadAnswer SocketTransport::ended() {
   ended_ = half_closed_ = true;
-  return {.kind = ReadAnswer::Kind::Ended, .peer_left = peerState(socket_.get()).left};
+  return {.kind = ReadAnswer::Kind::Ended, .peer_left = left_ || peerState(socket_.get()).left};
 }
 
 void SocketTransport::pause() {
