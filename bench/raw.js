@@ -1,9 +1,10 @@
 // Builds bench/raw, the C++ program on nothing but the operating system's calls.
-import { spawnSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdirSync, readdirSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 
 const sources = fileURLToPath(new URL('raw/', import.meta.url));
+const flagsOfBuild = fileURLToPath(new URL('../native/flags.js', import.meta.url));
 const cache = fileURLToPath(new URL('../node_modules/.cache/framepipe/', import.meta.url));
 
 const targets = {
@@ -13,7 +14,8 @@ const targets = {
     program: `${cache}bench-raw.exe`,
     compiler: process.platform === 'win32' ? 'g++' : 'x86_64-w64-mingw32-g++-posix',
     platform: 'channel_win32.cc',
-    flags: ['-static', '-D_WIN32_WINNT=0x0A00'],
+    flags: ['-static'],
+    defines: ['-Dwin32'],
   },
 };
 
@@ -23,12 +25,15 @@ export const rawProgram = targets[process.platform]?.program;
 export function buildRaw(platform = process.platform) {
   const target = targets[platform];
   if (!target) return false;
-  const { program, compiler, flags } = target;
+  const { program, compiler, flags, defines = [] } = target;
   const newest = Math.max(...readdirSync(sources).map((file) => statSync(sources + file).mtimeMs));
   if (existsSync(program) && statSync(program).mtimeMs >= newest) return true;
   mkdirSync(cache, { recursive: true });
+  const asBuilt = execFileSync(process.execPath, [flagsOfBuild, 'std', ...defines], { encoding: 'utf8' })
+    .trim()
+    .split(' ');
   const files = ['main.cc', target.platform].map((file) => sources + file);
-  const { status } = spawnSync(compiler, ['-std=c++20', '-O2', ...flags, ...files, '-o', program], {
+  const { status } = spawnSync(compiler, [...asBuilt, '-O2', ...flags, ...files, '-o', program], {
     stdio: 'inherit',
   });
   return status === 0;
