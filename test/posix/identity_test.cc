@@ -19,6 +19,7 @@
 #include "impersonation/identity.h"
 #include "loops/world.h"
 #include "posix/acting.h"
+#include "posix/as_root.h"
 #include "posix/child.h"
 #include "posix/client_identity.h"
 #include "posix/credentials.h"
@@ -114,8 +115,7 @@ TEST(whatIsNoSocketHasNoClient) {
   CHECK(same(posix::takeClientIdentity(STDIN_FILENO, false).failure, "ENOTSOCK"));
 }
 
-TEST(onlyThisThreadChangesAndOnlyItsEffectiveIds) {
-  if (!isRoot()) return;
+TEST_AS_ROOT(onlyThisThreadChangesAndOnlyItsEffectiveIds) {
   const Credentials before = credentials();
   const auto identity = identityOf(kOther);
   std::atomic<int> turn{0};
@@ -140,8 +140,7 @@ TEST(onlyThisThreadChangesAndOnlyItsEffectiveIds) {
   CHECK(acting.capabilities.permitted == before.capabilities.permitted);
 }
 
-TEST(theProcessStaysDumpable) {
-  if (!isRoot()) return;
+TEST_AS_ROOT(theProcessStaysDumpable) {
   const auto identity = identityOf(kOther);
   CHECK(prctl(PR_SET_DUMPABLE, 1) == 0);
   CHECK(!identity->assume());
@@ -155,8 +154,7 @@ TEST(theProcessStaysDumpable) {
   CHECK(prctl(PR_SET_DUMPABLE, 1) == 0);
 }
 
-TEST(twoThreadsActAtOnce) {
-  if (!isRoot()) return;
+TEST_AS_ROOT(twoThreadsActAtOnce) {
   const Credentials before = credentials();
   const auto first = identityOf(kOther);
   const auto second = identityOf({23456, 23456, {}});
@@ -176,8 +174,7 @@ TEST(twoThreadsActAtOnce) {
   CHECK(prctl(PR_GET_DUMPABLE) == 1);
 }
 
-TEST(oneThreadActsAsOneClientAtATime) {
-  if (!isRoot()) return;
+TEST_AS_ROOT(oneThreadActsAsOneClientAtATime) {
   const auto identity = identityOf(kOther);
   CHECK(!identity->assume());
   CHECK(same(identity->assume(), "ERR_PIPE_CANNOT_IMPERSONATE"));
@@ -187,8 +184,7 @@ TEST(oneThreadActsAsOneClientAtATime) {
   CHECK(credentials().users.effective == 0);
 }
 
-TEST(aProcessMadeMeanwhileIsTheServers) {
-  if (!isRoot()) return;
+TEST_AS_ROOT(aProcessMadeMeanwhileIsTheServers) {
   const Credentials before = credentials();
   const auto identity = identityOf(kOther);
   CHECK(!identity->assumeForScript());
@@ -202,8 +198,7 @@ TEST(aProcessMadeMeanwhileIsTheServers) {
   CHECK(credentials() == before);
 }
 
-TEST(threadsMadeMeanwhileAreTakenBack) {
-  if (!isRoot()) return;
+TEST_AS_ROOT(threadsMadeMeanwhileAreTakenBack) {
   const Credentials before = credentials();
   const auto identity = identityOf(kOther);
   std::atomic<int> ready{0};
@@ -235,8 +230,7 @@ TEST(threadsMadeMeanwhileAreTakenBack) {
   CHECK(prctl(PR_GET_DUMPABLE) == 1);
 }
 
-TEST(capabilitiesOfAServerThatIsNotRootAreNotTheClients) {
-  if (!isRoot()) return;
+TEST_AS_ROOT(capabilitiesOfAServerThatIsNotRootAreNotTheClients) {
   const int code = inChild([] {
     becomeCapable();
     const Credentials before = credentials();
@@ -250,8 +244,7 @@ TEST(capabilitiesOfAServerThatIsNotRootAreNotTheClients) {
   CHECK(code == 0);
 }
 
-TEST(aThreadThatCannotBecomeItselfEndsTheProcess) {
-  if (!isRoot()) return;
+TEST_AS_ROOT(aThreadThatCannotBecomeItselfEndsTheProcess) {
   Sockets output;
   const int status = statusOf([&] {
     dup2(output.ends[1], STDERR_FILENO);
@@ -267,8 +260,7 @@ TEST(aThreadThatCannotBecomeItselfEndsTheProcess) {
   CHECK(reader.readToEnd().bytes.find("cannot become itself again") != std::string::npos);
 }
 
-TEST(idsThatWereChangedWhileScriptRanEndTheProcess) {
-  if (!isRoot()) return;
+TEST_AS_ROOT(idsThatWereChangedWhileScriptRanEndTheProcess) {
   const int status = statusOf([] {
     startActing(kOther, posix::Until::Script);
     syscall(SYS_setresgid, -1, 0, -1);  // what glibc has every thread do for setegid(0)
@@ -279,8 +271,7 @@ TEST(idsThatWereChangedWhileScriptRanEndTheProcess) {
 }
 
 #ifndef __SANITIZE_THREAD__  // which allows no thread in a process that was forked
-TEST(settingTheIdsOfAllThreadsWaitsForOneThatActs) {
-  if (!isRoot()) return;
+TEST_AS_ROOT(settingTheIdsOfAllThreadsWaitsForOneThatActs) {
   const int code = inChild([] {
     std::atomic<bool> acts{false};
     std::atomic<int> wrong{0};
@@ -304,8 +295,7 @@ TEST(settingTheIdsOfAllThreadsWaitsForOneThatActs) {
   CHECK(code == 0);
 }
 
-TEST(aThreadThatCannotBeTakenBackEndsTheProcess) {
-  if (!isRoot()) return;
+TEST_AS_ROOT(aThreadThatCannotBeTakenBackEndsTheProcess) {
   const int status = statusOf([] {
     becomeCapable();
     startActing(kOther, posix::Until::Script);

@@ -12,6 +12,7 @@
 #include <fstream>
 
 #include "loops/world.h"
+#include "posix/as_root.h"
 
 namespace framepipe::test {
 
@@ -215,8 +216,7 @@ TEST(withoutTheLockNothingIsRemoved) {
   CHECK(!exists(world.path("pipe.lock")));
 }
 
-TEST(anotherUsersStaleSocketIsLeftAlone) {
-  if (::geteuid() != 0) return;
+TEST_AS_ROOT(anotherUsersStaleSocketIsLeftAlone) {
   World world;
   leaveStaleSocket(world.path());
   CHECK(::chown(world.path().c_str(), 65534, 65534) == 0);

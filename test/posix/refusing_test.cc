@@ -6,6 +6,7 @@
 #include <cerrno>
 
 #include "loops/world.h"
+#include "posix/as_root.h"
 #include "posix/child.h"
 
 namespace framepipe::test {
@@ -53,15 +54,13 @@ TEST(aFullBacklogIsEAGAIN) {
   CHECK(world.closes(first) && world.closes(second));
 }
 
-TEST(aPipeThatIsNotForUsIsEACCES) {
-  if (::geteuid() != 0) return;
+TEST_AS_ROOT(aPipeThatIsNotForUsIsEACCES) {
   World world;
   world.listen();
   CHECK(inChild([&] { return same(world.refusal(world.connectOptions()), "EACCES") ? 0 : 1; }, kStranger) == 0);
 }
 
-TEST(aStrangersServerIsRefusedBeforeTheFirstByte) {
-  if (::geteuid() != 0) return;
+TEST_AS_ROOT(aStrangersServerIsRefusedBeforeTheFirstByte) {
   World world;
   ::chmod(world.path("").c_str(), 0777);
   int ready[2], checked[2];
@@ -126,8 +125,7 @@ TEST(withoutDescriptorsItWaitsAndGoesOn) {
   CHECK(world.until([&] { return world.accepted.size() == 8; }));  // by itself
 }
 
-TEST(othersAreTurnedAwayAndAcceptingGoesOn) {
-  if (::geteuid() != 0) return;
+TEST_AS_ROOT(othersAreTurnedAwayAndAcceptingGoesOn) {
   World world;
   const Id id = world.listen();
   CHECK(inChild([&] { return connectsAs(world) != 0 && errno == EACCES ? 0 : 1; }, kStranger) == 0);

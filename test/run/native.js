@@ -86,14 +86,19 @@ export async function posixLoop() {
 /** test/loops and test/win32: the loop for Windows without Node, under Wine; undefined behaviour ends the program. */
 export const win32Loop = () => suite('test/loops, test/win32', 'bash', ['test/win32/run.sh']);
 
-// Runs a program that ends with the line "N passed, N failed".
+// Runs a program that ends with the line "N passed, N failed", and says what it skips.
 async function suite(name, command, args, options) {
   const { code, output } = await run(command, args, { output: 'collect', minutes: 5, ...options });
-  const [, passed, failed] = /(\d+) passed, (\d+) failed\s*$/.exec(output) ?? [];
+  const [, passed, failed, skipped] = /(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$/.exec(output) ?? [];
   const ok = code === 0 && failed === '0';
   if (!ok) console.log(output.trimEnd());
+  else if (skipped) console.log(output.match(/^SKIPPED .*$/gm).join('\n'));
   console.log(`${ok ? 'ok  ' : `FAIL (${code})`} ${name}: ${passed ?? 0} passed`);
-  return { passed: Number(passed ?? 0), failed: ok ? 0 : Math.max(1, Number(failed ?? 0)) };
+  return {
+    passed: Number(passed ?? 0),
+    failed: ok ? 0 : Math.max(1, Number(failed ?? 0)),
+    skipped: Number(skipped ?? 0),
+  };
 }
 
 /** test/fuzz/*.cc, libFuzzer targets, for a short time each; inputs to begin with may lie in test/fuzz/corpus/<target>/. */
