@@ -1,33 +1,23 @@
-import { setImmediate } from 'node:timers';
+import { closeTimeout, endWithin } from './closing.ts';
 import { DIRECTIONS } from './constants.ts';
-import {
-  type ConnectionStats,
-  type Description,
-  describe,
-  type Peer,
-  peerFrom,
-  queuedOf,
-  statsFrom,
-} from './description.ts';
+import { type ConnectionStats, Known, type Peer } from './description.ts';
+import { endSending, waitForDrain } from './draining.ts';
 import { PipeDuplex, type PipeDuplexOptions } from './duplex.ts';
 import { Ending } from './ending.ts';
-import { PipeError } from './errors.ts';
+import type { PipeError } from './errors.ts';
 import { type FrameBatch, FrameQueue } from './frames.ts';
 import { Handle } from './handles.ts';
 import { type AsClient, type ClientUser, Impersonation } from './impersonation/impersonation.ts';
 import { showsAs } from './inspecting.ts';
-import { addConnection, forget, loop, request, tellConnections } from './loop.ts';
+import { addConnection, loop, tellConnections } from './loop.ts';
 import { tellEnded, tellImpersonating } from './observing.ts';
-import { checked, type Names } from './option-names.ts';
-import { type Channel, milliseconds, signalOf } from './options.ts';
-import { nothing, orAborted } from './promises.ts';
+import { type Channel, signalOf } from './options.ts';
+import { nothing } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
 import { Sender } from './sender.ts';
 
 type Side = 'server' | 'client';
 
-const CLOSE: Names<{ timeout?: number | undefined }> = { timeout: true };
-const DEFAULT_CLOSE_TIMEOUT = 5000;
 let lastNumber = 0;
 
 /**
@@ -49,13 +39,11 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   readonly #readers: Readers<FrameQueue<T>>;
   readonly #sender: Sender<T>;
   readonly #ending: Ending;
+  readonly #known: Known;
   /** A stream reads and writes here. */
   #streams = false;
-  // Made when they are asked for, as most connections' are not.
-  #peer: Peer | undefined;
+  /** Made when it is asked for, as most connections' is not. */
   #impersonation: Impersonation | undefined;
-  /** What was known last. */
-  #description: Description | undefined;
 
   /** @internal */
   constructor(id: number, channel: Channel<T>, side: Side, forget?: (id: number) => void) {
@@ -66,6 +54,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     this.#side = side;
     this.#forget = forget;
     this.#ending = new Ending(path);
+    this.#known = new Known(this.#handle);
     this.#frames = new FrameQueue(this.#handle, path, framing, highWaterMark);
     this.#readers = new Readers(this.#frames, isReady);
     this.#sender = new Sender(this.#handle, path, framing, highWaterMark);
@@ -75,7 +64,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
 
   /** The process on the other side. Stays known after the end. */
   get peer(): Peer {
-    return (this.#peer ??= peerFrom(this.#describe()));
+    return this.#known.peer;
   }
 
   /**
@@ -135,7 +124,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   /** Bytes that were accepted for sending and that the system has not taken yet, with headers and delimiters. */
   get queued(): number {
     loop.takeOutbox();
-    return this.#ending.state === 'closed' ? 0 : queuedOf(this.#describe());
+    return this.#ending.state === 'closed' ? 0 : this.#known.queued;
   }
 
   /**
@@ -162,15 +151,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     const signal = signalOf('waitForDrain', options);
     signal?.throwIfAborted();
     if (this.#ending.state !== 'open') throw this.#ending.refusal('waitForDrain');
-    let abort: (() => void) | undefined;
-    const drained = request<void>((id) => {
-      abort = () => {
-        loop.cancelDrain(this.#handle.number, id);
-        forget(id);
-      };
-      return loop.waitForDrain(this.#handle.number, id);
-    }, this.path);
-    await (signal ? orAborted(drained, signal, () => abort!()) : drained);
+    await waitForDrain(this.#sending(), signal);
   }
 
   /**
@@ -191,23 +172,12 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    * (default 5,000; `Infinity` allowed): then `close` drops the rest and rejects with `ETIMEDOUT`.
    */
   async close(options: { timeout?: number | undefined } = {}): Promise<void> {
-    const { timeout = DEFAULT_CLOSE_TIMEOUT } = checked('close', options, CLOSE);
-    milliseconds('timeout', timeout);
+    const timeout = closeTimeout(options);
     if (this.#ending.state === 'open') {
       this.#stop();
       loop.close(this.#handle.number);
     }
-    if (this.#ending.state === 'closed') return;
-    const timer =
-      timeout === Infinity ? undefined : setTimeout(() => this.#abandon(timeout), Math.min(timeout, 0x7fff_ffff));
-    try {
-      await this.closed;
-    } catch (error) {
-      // The peer's leaving first is an end, too; what could not be delivered is not kept silent.
-      if (error instanceof PipeError && error.code === 'ETIMEDOUT') throw error;
-    } finally {
-      clearTimeout(timer);
-    }
+    if (this.#ending.state !== 'closed') await endWithin(this, timeout);
   }
 
   /** Ends the connection at once; bytes not written yet are dropped. `closed` and reads that wait reject with `error`, if given. */
@@ -272,7 +242,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
 
   /** Counts of the traffic so far. */
   stats(): ConnectionStats {
-    return statsFrom(this.#describe(), this.available);
+    return this.#known.stats(this.available);
   }
 
   // What native code tells. Not methods, so that nobody else can call them.
@@ -289,7 +259,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
         connection.#readers.end(error);
       },
       unsent(connection, error) {
-        connection.#ending.failed(error);
+        connection.#ending.unsent(error);
       },
       drained(connection) {
         connection.#sender.drained();
@@ -307,7 +277,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
 
   #wasReleased(error: PipeError | undefined): void {
     const { number } = this.#handle;
-    this.#description = describe(number); // the last moment: native code forgets the connection after this
+    this.#known.keep(); // the last moment: native code forgets the connection after this
     this.#handle.release();
     this.#ending.finish(error);
     tellEnded(this, this.#ending.error);
@@ -329,17 +299,11 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   async #endSending(): Promise<boolean> {
     if (this.#ending.begun) throw this.#ending.refusal('write');
     this.#sender.askAlways(); // it refuses what is sent from now on
-    return (await request<number>((id) => loop.endSending(this.#handle.number, id), this.path)) === 1;
+    return endSending(this.#sending());
   }
 
-  // Timers come before what has happened meanwhile: that is looked at first, for this process may have been busy.
-  #abandon(timeout: number): void {
-    setImmediate(() => this.#ending.state !== 'closed' && this.#dropRest(timeout));
-  }
-
-  #dropRest(timeout: number): void {
-    const message = `close ETIMEDOUT ${this.path}: the peer did not read what was sent within ${timeout} ms; the rest is dropped`;
-    this.destroy(new PipeError('ETIMEDOUT', message, { syscall: 'close', path: this.path }));
+  #sending(): Parameters<typeof endSending>[0] {
+    return { handle: this.#handle, path: this.path, ending: this.#ending };
   }
 
   #client(): Impersonation {
@@ -350,10 +314,6 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
       if (this.#ending.state === 'closed') this.#impersonation.release();
     }
     return this.#impersonation;
-  }
-
-  #describe(): Description {
-    return this.#description ?? describe(this.#handle.number);
   }
 }
 

@@ -8,6 +8,8 @@ export class Ending {
   /** Why nothing can be asked of the connection any more. The first reason counts. */
   #why: string | undefined;
   #error: unknown;
+  /** Why accepted frames could not be sent: what the connection came to, unless its end has a reason of its own. */
+  #unsent: PipeError | undefined;
   // Made when they are asked for, as most connections' are not.
   #closed: Deferred | undefined;
   #signal: AbortController | undefined;
@@ -50,6 +52,11 @@ export class Ending {
     this.#error ??= error;
   }
 
+  /** Frames that were accepted cannot be sent. Why that is so, the end tells better, if it tells. */
+  unsent(error: PipeError): void {
+    this.#unsent ??= error;
+  }
+
   /** This side closes or destroys it. */
   begin(): void {
     this.#state = 'closing';
@@ -60,7 +67,7 @@ export class Ending {
   finish(error: PipeError | undefined): void {
     this.#state = 'closed';
     this.#why ??= error === undefined || error.code === 'EPIPE' ? 'the peer has left' : 'the connection has failed';
-    this.#error ??= error;
+    this.#error ??= error ?? this.#unsent;
     if (this.#signal) abortSoon(this.#signal, this.#reason());
   }
 
@@ -83,6 +90,17 @@ export class Ending {
       path: this.#path,
       cause: this.#error,
     });
+  }
+
+  /**
+   * The error of a call that the end cut short, with what the connection came to as its cause: native code, which knows
+   * only words, tells the end first.
+   */
+  explained(error: unknown): unknown {
+    const cause = this.#error;
+    if (error instanceof PipeError && error.code === 'EPIPE' && cause !== undefined && error !== cause)
+      Object.defineProperty(error, 'cause', { value: cause, writable: true, configurable: true });
+    return error;
   }
 
   #reason(): unknown {

@@ -102,11 +102,13 @@ bool Connection::look(uint64_t now, uint64_t usual) {
 
 void Connection::abortWith(const Failure& failure, bool in_order) {
   if (phase_ < Phase::Aborting) {
+    const EndedBy us = failure && phase_ == Phase::Open ? EndedBy::AFailure : EndedBy::ThisSide;
+    const EndedBy by = peer_left_ ? EndedBy::Peer : us;
     phase_ = Phase::Aborting;
     failure_ = failure;
     in_order_ = in_order;
-    failDrains(unread(failure.os, peer_left_));
-    settleEnding(unsent(failure.os, peer_left_));
+    failDrains(unread(failure.os, by));
+    settleEnding(unsent(failure.os, by));
     out_.clear();
   }
   // Once more if asked again: a cancellation may have come too early to find what it was meant for.
@@ -130,7 +132,7 @@ void Connection::conclude(Lock& lock) {
   if (phase_ == Phase::Closing && out_.empty() && !out_.inFlight()) {
     abortWith(failure_, /*in_order=*/!failure_);
   } else if (phase_ < Phase::Aborting && in_.ended() && peer_left_) {
-    abortWith(out_.empty() ? failure_ : unsent(0, true), /*in_order=*/false);
+    abortWith(out_.empty() ? failure_ : unsent(0, EndedBy::Peer), /*in_order=*/false);
   }
   if (phase_ != Phase::Aborting || reading_ || out_.inFlight() || leases_ > 0) return;
   phase_ = Phase::Released;

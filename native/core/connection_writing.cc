@@ -50,7 +50,7 @@ void Connection::wrote(Outbound::Step step) {
 // A pipe is not half broken: what the peer had written before it left is read to its end, and then this is over. Who
 // waits for Drained gets Closed.
 void Connection::writingFailed() {
-  failure_ = out_.peerLeft() ? unsent(out_.failure().os, true) : out_.failure();
+  failure_ = out_.peerLeft() ? unsent(out_.failure().os, EndedBy::Peer) : out_.failure();
   if (out_.peerLeft()) peer_left_ = true;
   if (!out_.peerLeft() || phase_ == Phase::Closing || in_.ended()) return abortWith(failure_, /*in_order=*/false);
   settleEnding(failure_);
@@ -120,7 +120,7 @@ void Connection::drainFailed(const Failure& failure, bool peer_left) {
   const Lock lock(mutex_);
   asked_for_drain_ = false;
   if (phase_ > Phase::Closing) return;
-  failDrains(peer_left ? unread(failure.os, true) : failure);
+  failDrains(peer_left ? unread(failure.os, EndedBy::Peer) : failure);
 }
 
 void Connection::settleDrains(uint64_t upto) {

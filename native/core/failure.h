@@ -53,18 +53,23 @@ constexpr Failure environmentEnding(const char* syscall) {
   return {"ECANCELED", syscall, 0, "the environment is ending"};
 }
 
+// Who brought the end about, for what could not be done any more.
+enum class EndedBy : uint8_t { Peer, ThisSide, AFailure };
+
 // What was accepted, and cannot be sent any more.
-constexpr Failure unsent(int32_t os, bool peer_left) {
+constexpr Failure unsent(int32_t os, EndedBy by) {
   return {"EPIPE", "write", os,
-          peer_left ? "the peer left before everything was sent"
-                    : "this side closed the connection before everything was sent"};
+          by == EndedBy::Peer       ? "the peer left before everything was sent"
+          : by == EndedBy::ThisSide ? "this side closed the connection before everything was sent"
+                                    : "the connection failed before everything was sent"};
 }
 
 // What was sent, and is not known to have been read.
-constexpr Failure unread(int32_t os, bool peer_left) {
+constexpr Failure unread(int32_t os, EndedBy by) {
   return {"EPIPE", "waitForDrain", os,
-          peer_left ? "the peer left before it had read everything"
-                    : "this side closed the connection before the peer had read everything"};
+          by == EndedBy::Peer       ? "the peer left before it had read everything"
+          : by == EndedBy::ThisSide ? "this side closed the connection before the peer had read everything"
+                                    : "the connection failed before the peer had read everything"};
 }
 
 }  // namespace framepipe

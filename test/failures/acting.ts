@@ -1,5 +1,5 @@
 // peerUser, runAsClient.
-import { type Ends, endCauses, endStates, ends } from './ends.ts';
+import { AFTER_THAT, type Ends, endCauses, endStates, ends } from './ends.ts';
 import { area, REASON } from './row.ts';
 
 const both = ['peerUser', 'runAsClient'] as const;
@@ -67,6 +67,7 @@ const ofServer = area({
       ...ENDED,
       says: 'the peer has left',
     },
+    { call: [...both], syscall: 'impersonate', ...AFTER_THAT },
     { call: 'runAsClient: what is no function', when: 'open', code: 'EINVAL', says: 'fn must be a function, not "fn"' },
     {
       call: 'runAsClient: an async function that does not take the client',

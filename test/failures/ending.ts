@@ -1,5 +1,5 @@
 // close, closed, waitForDrain, and what is still told after the end.
-import { ALL_SIDES, endCauses, endStates, possible, RAN_OUT } from './ends.ts';
+import { AFTER_THAT, ALL_SIDES, endCauses, endStates, possible, RAN_OUT } from './ends.ts';
 import { area, REASON } from './row.ts';
 
 const DONE = { gives: undefined };
@@ -183,6 +183,23 @@ export const ending = area({
       meanwhile: 'this side closes the connection, and destroys it',
       ...DRAIN,
       says: 'this side closed the connection before the peer had read everything',
+    },
+    { call: 'waitForDrain', syscall: 'waitForDrain', ...AFTER_THAT },
+    {
+      call: 'waitForDrain',
+      when: 'the peer does not read, and `writeTimeout` is set',
+      meanwhile: 'time runs out',
+      ...DRAIN,
+      says: 'the connection failed before the peer had read everything',
+      cause: { code: 'ETIMEDOUT' },
+    },
+    {
+      call: 'waitForDrain',
+      when: 'the peer does not read',
+      meanwhile: 'this side destroys the connection with an error',
+      ...DRAIN,
+      says: 'this side closed the connection before the peer had read everything',
+      cause: REASON,
     },
     {
       call: 'waitForDrain: with a signal',

@@ -102,6 +102,8 @@ export const endStates = {
   'nothing has come or gone within `idleTimeout`': (side: Side) => ended(ends(side, { idleTimeout: 20 }, {}), () => {}),
   'the peer has taken nothing within `writeTimeout`': (side: Side) =>
     ended(behind(side, { writeTimeout: 20 }, {}), () => {}),
+  'the client has sent nothing within `firstFrameTimeout`': (side: Side) =>
+    ended(ends(side, { firstFrameTimeout: 20 } as Options, {}), () => {}),
   'the peer has begun a frame, and not completed it within `frameTimeout`': (side: Side) =>
     ended(hearing(side, BEGINS_A_FRAME, { frameTimeout: 20 }), () => {}),
 
@@ -114,6 +116,8 @@ export const endStates = {
     ofMessages(side) ? brokenByMessage(side) : broken(side, DECLARES_TOO_MUCH),
   'the peer has sent a malformed frame': (side: Side) => broken(side, ENDLESS_VARINT, { framing: framing.varint() }),
 
+  'the peer does not read, and `writeTimeout` is set': (side: Side) => behind(side, { writeTimeout: 300 }, {}),
+
   'it only receives': (side: Side) => ends(side, { direction: 'in' }, { direction: 'out' }),
   'it only sends': (side: Side) => ends(side, { direction: 'out' }, { direction: 'in' }),
   'its stream was ended': async (side: Side) => {
@@ -125,8 +129,9 @@ export const endStates = {
   },
 };
 
-/** Messages have no framing that could be broken, and no stream. */
+/** Messages have no framing that could be broken, and no stream; only a server sets `firstFrameTimeout`. */
 export function possible(state: string, side: Side): boolean {
+  if (state.includes('firstFrameTimeout')) return side.startsWith('server');
   const bytesOnly = [
     'the peer has begun a frame, and not completed it within `frameTimeout`',
     'the peer has left within a frame',
@@ -152,6 +157,7 @@ export const endCauses = {
     peer.destroy();
   },
   'the peer leaves': ({ peer }: Ends) => peer.destroy(),
+  'time runs out': ({ it }: Ends) => quiet(it.closed),
   'the signal aborts': ({ controller }: Ends) => controller.abort(REASON),
 };
 
@@ -170,9 +176,23 @@ export const RAN_OUT = [
     says: 'the peer took nothing of what is queued within writeTimeout',
   },
   {
+    when: 'the client has sent nothing within `firstFrameTimeout`',
+    code: 'ETIMEDOUT',
+    syscall: 'read',
+    says: 'no frame was complete within firstFrameTimeout',
+  },
+  {
     when: 'the peer has begun a frame, and not completed it within `frameTimeout`',
     code: 'ETIMEDOUT',
     syscall: 'read',
     says: 'a frame that was begun was not complete within frameTimeout',
   },
 ] as const;
+
+/** What is asked of the connection after that. */
+export const AFTER_THAT = {
+  when: RAN_OUT.map(({ when }) => when),
+  code: 'EPIPE',
+  says: 'the connection has failed',
+  cause: { code: 'ETIMEDOUT' },
+};

@@ -1,5 +1,5 @@
 // send, sendMany.
-import { ALL_SIDES, endCauses, endStates, LONGEST, possible } from './ends.ts';
+import { AFTER_THAT, ALL_SIDES, endCauses, endStates, LONGEST, possible } from './ends.ts';
 import { area, REASON } from './row.ts';
 
 const frame = Buffer.from('a frame');
@@ -58,6 +58,23 @@ export const sending = area({
       ...EPIPE,
       says: 'the peer has left',
     },
+    { call: [...send, 'end'], syscall: 'write', ...AFTER_THAT },
+    {
+      call: 'end',
+      when: 'the peer does not read, and `writeTimeout` is set',
+      meanwhile: 'time runs out',
+      ...EPIPE,
+      says: 'the connection failed before everything was sent',
+      cause: { code: 'ETIMEDOUT' },
+    },
+    {
+      call: 'send (a large frame)',
+      when: 'the peer does not read, and `writeTimeout` is set',
+      meanwhile: 'time runs out',
+      ...EPIPE,
+      says: 'the connection has failed',
+      cause: { code: 'ETIMEDOUT' },
+    },
     { call: [...send], when: 'it only receives', ...EPIPE, says: "this end only receives: its direction is 'in'" },
     { call: [...send, 'end'], when: 'its stream was ended', ...EPIPE, says: 'sending was ended' },
     {
@@ -80,6 +97,7 @@ export const sending = area({
       meanwhile: 'this side destroys the connection with an error',
       ...EPIPE,
       says: 'this side closed the connection',
+      cause: REASON,
     },
     { call: 'send: with a signal that has aborted', when: ['open', 'the peer does not read'], rejects: REASON },
     {
