@@ -1,4 +1,5 @@
 // The options that limit a connection: times, and busy polling.
+import { DIRECTIONS } from './constants.ts';
 import { invalid, PipeError } from './errors.ts';
 import { type Framing, rawFraming } from './framing/framing.ts';
 import type { RawLimits } from './native.ts';
@@ -14,8 +15,11 @@ export interface GivenLimits {
   busyPoll?: boolean | undefined;
 }
 
-/** `undefined`, if nothing is limited: native code need not look then. Throws `EINVAL`. */
-export function rawLimits(given: GivenLimits, framing: Framing<unknown> | undefined): RawLimits | undefined {
+/**
+ * `undefined`, if nothing is limited: native code need not look then. Throws `EINVAL`, also for a limit that could never run
+ * out: whoever sets one believes to be protected. `direction`: one of DIRECTIONS, as this end sees it.
+ */
+export function rawLimits(given: GivenLimits, framing: Framing<unknown>, direction: number): RawLimits | undefined {
   const { busyPoll = true } = given;
   if (typeof busyPoll !== 'boolean') throw invalid('busyPoll', busyPoll, 'true or false');
   const limits = {
@@ -25,12 +29,29 @@ export function rawLimits(given: GivenLimits, framing: Framing<unknown> | undefi
     writeTimeout: timeout('writeTimeout', given.writeTimeout),
     busyPoll,
   };
-  if (limits.frameTimeout > 0 && framing && rawFraming(framing).kind === 'raw') {
-    throw new PipeError('EINVAL', 'frameTimeout is not for framing.raw(), which has no frames: use idleTimeout');
-  }
   const { firstFrameTimeout, frameTimeout, idleTimeout, writeTimeout } = limits;
-  const limited = firstFrameTimeout + frameTimeout + idleTimeout + writeTimeout > 0 || !busyPoll;
-  return limited ? limits : undefined;
+  if (busyPoll && firstFrameTimeout + frameTimeout + idleTimeout + writeTimeout === 0) return undefined;
+  for (const [option, what, cure] of without(rawFraming(framing).kind, direction))
+    if (limits[option] > 0) throw new PipeError('EINVAL', `${option} is not for ${what}: use ${cure}`);
+  return limits;
+}
+
+type Never = readonly [option: Exclude<keyof GivenLimits, 'busyPoll'>, forWhat: string, use: string];
+
+/** The limits that could never run out. */
+function without(kind: string, direction: number): Never[] {
+  const none: Never[] = [];
+  if (kind === 'raw') none.push(['frameTimeout', 'framing.raw(), which has no frames', 'idleTimeout']);
+  if (kind === 'message') none.push(['frameTimeout', 'framing.message(), whose frames come whole', 'idleTimeout']);
+  const sendsOnly = "direction: 'out', which receives nothing";
+  if (direction === DIRECTIONS.out)
+    none.push(
+      ['firstFrameTimeout', sendsOnly, 'idleTimeout or writeTimeout'],
+      ['frameTimeout', sendsOnly, 'idleTimeout or writeTimeout'],
+    );
+  if (direction === DIRECTIONS.in)
+    none.push(['writeTimeout', "direction: 'in', which sends nothing", 'idleTimeout or frameTimeout']);
+  return none;
 }
 
 /** In whole ms; 0: none. */

@@ -43,12 +43,13 @@ interface ChannelOptions<T> {
   highWaterMark?: number | undefined;
   /**
    * Ends the connection, with `ETIMEDOUT` and the error's `option`, when a frame that has begun stays incomplete for so
-   * many ms. Not for `framing.raw()` (`EINVAL`). Stands still while this process itself does not read.
+   * many ms. Not for `framing.raw()`, for `framing.message()` and for an end that is `'out'` (`EINVAL`): nothing is incomplete
+   * there. Stands still while this process itself does not read.
    */
   frameTimeout?: number | undefined;
   /** The same when nothing comes and nothing goes for so many ms. */
   idleTimeout?: number | undefined;
-  /** The same when the peer takes nothing of what is queued for so many ms. */
+  /** The same when the peer takes nothing of what is queued for so many ms. Not for an end that is `'in'` (`EINVAL`). */
   writeTimeout?: number | undefined;
   /**
    * Whether the loop may wait for this peer's next message without falling asleep, briefly, when that alone talks and
@@ -84,10 +85,13 @@ export interface ListenOptions<T = Buffer> extends ChannelOptions<T> {
   /**
    * Connections at once of each client user (Windows: SID; anonymous clients are one user. Linux: uid). The next one is
    * closed and counted in `stats().refused`. Default: `'unlimited'`. Windows: counted with its first bytes, which bring
-   * the client's token. `EINVAL` with `direction: 'out'`, where none come.
+   * the client's token, and so it may have been handed over by then. `EINVAL` with `direction: 'out'`, where none come.
    */
   maxPerUser?: number | 'unlimited' | undefined;
-  /** Ends a connection, as `frameTimeout` does, when its first frame is not complete within so many ms. */
+  /**
+   * Ends a connection, as `frameTimeout` does, when its first frame is not complete within so many ms. Not for
+   * `direction: 'out'` (`EINVAL`).
+   */
   firstFrameTimeout?: number | undefined;
   /** The operating system's buffers, in bytes, for each direction. Default: 64 KiB. */
   bufferSize?: number | { readonly in: number; readonly out: number } | undefined;
@@ -186,12 +190,14 @@ export function listenOptions<T>(path: string, options: ListenOptions<T>): Liste
       'exclusive: false is for Windows: one Unix socket cannot be shared by several servers',
     );
   }
+  const framing = framingOf(options);
+  const direction = directionOf(options);
   return {
     path,
-    framing: framingOf(options),
-    direction: directionOf(options),
+    framing,
+    direction,
     highWaterMark: highWaterMarkOf(options),
-    limits: rawLimits(options, options.framing),
+    limits: rawLimits(options, framing, direction),
     ...rawAccess(options.access ?? 'owner'),
     allowRemote: boolean('allowRemote', options.allowRemote ?? false),
     exclusive: boolean('exclusive', options.exclusive ?? true),
@@ -205,12 +211,14 @@ export function listenOptions<T>(path: string, options: ListenOptions<T>): Liste
 }
 
 export function connectOptions<T>(path: string, options: ConnectOptions<T>): ConnectChannel<T> {
+  const framing = framingOf(options);
+  const direction = directionOf(options);
   return {
     path,
-    framing: framingOf(options),
-    direction: directionOf(options),
+    framing,
+    direction,
     highWaterMark: highWaterMarkOf(options),
-    limits: rawLimits(options, options.framing),
+    limits: rawLimits(options, framing, direction),
     impersonation: choice('impersonation', options.impersonation ?? 'identification', LEVELS),
     ownServerOnly: choice('serverOwner', options.serverOwner ?? 'any', OWNERS) === 1,
   };
