@@ -27,7 +27,15 @@ export const EVENT_LENGTH = 4;
 /** Numbers before the boundaries of frames, in the table: their bytes, and what they count for. */
 export const FRAMES_HEAD = 2;
 
-export const FRAMING_KINDS = ['raw', 'lengthPrefix', 'varint', 'delimited', 'contentLength', 'message'] as const;
+/** Kinds of framing, as native code knows them, and the fields that each has beside `maxFrameLength`. */
+export const FRAMINGS = {
+  raw: [],
+  lengthPrefix: ['lengthBytes', 'bigEndian', 'keepHeader', 'offset', 'unit', 'adjustment'],
+  varint: [],
+  delimited: ['delimiter', 'trimCr'],
+  contentLength: [],
+  message: [],
+} as const;
 /** What can be done to files as the client. */
 export const FILE_OPERATIONS = [
   'open',
@@ -64,7 +72,7 @@ const ours: Readonly<Record<string, unknown>> = {
   directions: DIRECTIONS,
   levels: LEVELS,
   eventKinds: EventKind,
-  framingKinds: FRAMING_KINDS,
+  framings: FRAMINGS,
   fileOperations: FILE_OPERATIONS,
   recursive: RECURSIVE,
   force: FORCE,

@@ -1,7 +1,7 @@
 // Frames that have arrived, as batches of offsets: no object per frame until it is asked for.
 
 import { FRAMES_HEAD } from './constants.ts';
-import { type Framing, toFrame } from './framing/framing.ts';
+import { type Framing, nativeFraming, toFrame } from './framing/framing.ts';
 import { Slab } from './framing/slab.ts';
 import type { Handle } from './handles.ts';
 import { loop } from './loop.ts';
@@ -125,7 +125,7 @@ export class FrameQueue<T> {
     this.#connection = connection;
     this.#path = path;
     this.#framing = framing;
-    this.#delimited = framing.kind === 'delimited';
+    this.#delimited = nativeFraming(framing).delimits;
     this.#tellFrom = Math.min(TELL_FROM, highWaterMark / 4);
   }
 

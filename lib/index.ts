@@ -6,14 +6,9 @@ export { PipeError, type PipeErrorCode, type PipeErrorFields } from './errors.ts
 export { FrameBatch } from './frames.ts';
 export type { As } from './framing/conversion.ts';
 export { encodeFrame, FrameDecoder } from './framing/decoder.ts';
-export {
-  type Framing,
-  type FramingFactory,
-  type FramingOptions,
-  type Framings,
-  framing,
-  type LengthPrefixOptions,
-} from './framing/framing.ts';
+export { framing } from './framing/factories.ts';
+export type { Framing, FramingOptions } from './framing/framing.ts';
+export type { FramingFactory, Framings, LengthPrefixOptions } from './framing/framings.ts';
 export type { DiscordFrame } from './framing/presets.ts';
 export type { FileOptions } from './impersonation/as-client.ts';
 export type { ClientDirent } from './impersonation/client-files.ts';

@@ -1,7 +1,7 @@
 // The addon's whole surface. What crosses is flat: numbers, slabs of bytes, tables of offsets.
 import { fileURLToPath } from 'node:url';
 import load from 'node-gyp-build';
-import { differences, type FILE_OPERATIONS, type FRAMING_KINDS } from './constants.ts';
+import { differences, type FILE_OPERATIONS, type FRAMINGS } from './constants.ts';
 
 /** Why something failed, as native code reports it; `errors.ts` makes the Error. */
 export type RawFailure = readonly [
@@ -15,25 +15,40 @@ export type RawFailure = readonly [
   option?: string,
 ];
 
-/** A framing, spelled out: see native/codec/framing.h. */
-export interface RawFraming {
-  kind: (typeof FRAMING_KINDS)[number];
-  lengthBytes?: number;
-  bigEndian?: boolean;
-  keepHeader?: boolean;
-  trimCr?: boolean;
-  offset?: number;
-  unit?: number;
-  adjustment?: number;
-  maxFrameLength: number;
-  delimiter?: Uint8Array;
+/** What framings have: see native/codec/framing.h. */
+interface FramingFields {
+  lengthBytes: number;
+  bigEndian: boolean;
+  keepHeader: boolean;
+  trimCr: boolean;
+  offset: number;
+  unit: number;
+  adjustment: number;
+  delimiter: Uint8Array;
 }
+
+/** A framing, spelled out: its kind, and the fields that this kind has. */
+export type RawFraming = { [Kind in keyof typeof FRAMINGS]: RawFramingOf<Kind> }[keyof typeof FRAMINGS];
+
+/** The same without what all have. */
+export type RawFramingFields = {
+  [Kind in keyof typeof FRAMINGS]: Omit<RawFramingOf<Kind>, 'maxFrameLength'>;
+}[keyof typeof FRAMINGS];
+
+type RawFramingOf<Kind extends keyof typeof FRAMINGS> = {
+  readonly kind: Kind;
+  readonly maxFrameLength: number;
+} & Partial<Pick<FramingFields, (typeof FRAMINGS)[Kind][number]>>;
 
 declare const isFraming: unique symbol;
 
 /** A framing as native code holds it: made once, so that no connection has to spell it out. */
 export interface NativeFraming {
   readonly [isFraming]: true;
+  /** Frames of up to so many bytes are never refused. −1: native code has to look at each. */
+  readonly neverRefused: number;
+  /** What a frame has beside its bytes is behind them, of any length, and nothing before. */
+  readonly delimits: boolean;
 }
 
 /** What limits a connection. Times are in whole ms, 0: none. */

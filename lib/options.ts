@@ -2,7 +2,8 @@
 import { availableParallelism } from 'node:os';
 import { ACCESS, DIRECTIONS, LEVELS } from './constants.ts';
 import { invalid, PipeError } from './errors.ts';
-import { type Framing, framing as framings, rawFraming } from './framing/framing.ts';
+import { framing as framings } from './framing/factories.ts';
+import { type Framing, rawFraming } from './framing/framing.ts';
 import { rawLimits } from './limits.ts';
 import type { RawLimits, RawListenOptions } from './native.ts';
 import { checked, checkNames, type Names } from './option-names.ts';

@@ -2,7 +2,7 @@
 // once; see native/binding/outbox.h. No code of the user's runs while one is written: it is there with its bytes and its
 // entry, or not at all.
 import { OUTBOX_COUNT, OUTBOX_ENTRY, OUTBOX_FIRST } from './constants.ts';
-import type { RawFraming } from './native.ts';
+import type { NativeFraming } from './native.ts';
 
 // Of this module, so that V8 folds them into hot code: imported ones are loaded each time.
 const COUNT = OUTBOX_COUNT;
@@ -59,18 +59,6 @@ export function gatherMany(
 }
 
 /** Frames of up to so many bytes may be gathered: native code accepts any of them. −1: it has to look at each. */
-export function gatherable(framing: RawFraming): number {
-  switch (framing.kind) {
-    case 'lengthPrefix':
-      if (framing.keepHeader || (framing.adjustment ?? 0) !== 0 || (framing.unit ?? 1) !== 1) return -1;
-      return Math.min(LONGEST, framing.maxFrameLength, framing.lengthBytes === 1 ? 255 : LONGEST);
-    case 'varint':
-    case 'contentLength':
-      return Math.min(LONGEST, framing.maxFrameLength);
-    case 'raw':
-      return LONGEST;
-    case 'delimited': // it must not contain the delimiter
-    case 'message': // the system has a say
-      return -1;
-  }
+export function gatherable(framing: NativeFraming): number {
+  return Math.min(LONGEST, framing.neverRefused);
 }

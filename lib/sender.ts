@@ -2,7 +2,7 @@
 import { types } from 'node:util';
 import { failureToError, invalid, PipeError } from './errors.ts';
 import { copyOf, isUint8Array, lengthOf, requireBytes } from './framing/bytes.ts';
-import { type Framing, fromFrame, rawFraming } from './framing/framing.ts';
+import { type Framing, fromFrame, nativeFraming } from './framing/framing.ts';
 import type { Handle } from './handles.ts';
 import { flushSoon, loop } from './loop.ts';
 import type { RawFailure } from './native.ts';
@@ -43,7 +43,7 @@ export class Sender<T> {
     this.#path = path;
     this.#framing = framing;
     this.#highWaterMark = highWaterMark;
-    this.#gatherable = gatherable(rawFraming(framing));
+    this.#gatherable = gatherable(nativeFraming(framing));
   }
 
   send(frame: T | Uint8Array): Promise<void> {

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { PipeError } from '../lib/errors.ts';
 import { encodeFrame, FrameDecoder } from '../lib/framing/decoder.ts';
-import { type Framing, framing, rawFraming } from '../lib/framing/framing.ts';
+import { framing } from '../lib/framing/factories.ts';
+import { type Framing, rawFraming } from '../lib/framing/framing.ts';
 import type { RawFraming } from '../lib/native.ts';
 
 /** What a stream came to: its frames as latin1, then how it ended. */

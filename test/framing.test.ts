@@ -2,7 +2,8 @@ import { endianness } from 'node:os';
 import { describe, expect, expectTypeOf, test } from 'vitest';
 import { PipeError } from '../lib/errors.ts';
 import { encodeFrame, FrameDecoder } from '../lib/framing/decoder.ts';
-import { type Framing, framing, rawFraming } from '../lib/framing/framing.ts';
+import { framing } from '../lib/framing/factories.ts';
+import { type Framing, rawFraming } from '../lib/framing/framing.ts';
 
 const wire = <T>(kind: Framing<T>, value: T | Uint8Array) => encodeFrame(kind, value).toString('latin1');
 const bytes = (hex: string) => Buffer.from(hex.replaceAll(' ', ''), 'hex');

@@ -5,6 +5,7 @@
 #include "binding/loop_binding.h"
 #include "binding/names.h"
 #include "binding/outbox.h"
+#include "codec/framings.h"
 
 namespace framepipe {
 
@@ -28,6 +29,19 @@ Napi::Array namesOf(Napi::Env env) {
   return names;
 }
 
+// By name the fields that each has beside maxFrameLength.
+Napi::Object fieldsOfFramings(Napi::Env env) {
+  Napi::Object all = Napi::Object::New(env);
+  for (const NamedFraming& framing : framings()) {
+    Napi::Array names = Napi::Array::New(env);
+    for (const FramingField& field : framing.codec.fields) names.Set(names.Length(), field.name);
+    names.Freeze();
+    all.Set(framing.name, names);
+  }
+  all.Freeze();
+  return all;
+}
+
 }  // namespace
 
 void exportConstants(Napi::Env env, Napi::Object exports) {
@@ -36,7 +50,7 @@ void exportConstants(Napi::Env env, Napi::Object exports) {
   constants.Set("directions", numbersOf<Direction>(env));
   constants.Set("levels", numbersOf<ImpersonationLevel>(env));
   constants.Set("eventKinds", numbersOf<Event::Kind>(env));
-  constants.Set("framingKinds", namesOf<FramingKind>(env));
+  constants.Set("framings", fieldsOfFramings(env));
   constants.Set("fileOperations", namesOf<FileOperation::Kind>(env));
   const auto set = [&](const char* name, double number) { constants.Set(name, number); };
   set("recursive", kRecursive);

@@ -3,10 +3,13 @@
 #include <cmath>
 #include <limits>
 #include <memory>
+#include <optional>
 #include <string>
+#include <type_traits>
+#include <variant>
 
 #include "binding/failure_value.h"
-#include "binding/names.h"
+#include "codec/framings.h"
 #include "core/outcome.h"
 
 namespace framepipe {
@@ -17,18 +20,16 @@ Failure einval(const char* hint) {
   return {.code = "EINVAL", .syscall = "", .os = 0, .hint = hint, .frame = {}};
 }
 
-bool readKind(Napi::Object raw, FramingKind& kind) {
-  const Napi::Value value = raw.Get("kind");
-  if (!value.IsString()) return false;
-  const auto known = valueOf<FramingKind>(value.As<Napi::String>().Utf8Value());
-  if (known) kind = *known;
-  return known.has_value();
+// Each leaves what is not given as it is, and returns false when it is nothing of the kind.
+bool read(Napi::Value value, bool& flag) {
+  if (!value.IsUndefined()) flag = value.ToBoolean();
+  return true;
 }
 
-// Leaves what is not given as it is. False: it is no whole number, or out of range.
+// Whole, and within the range of its type.
 template <class Number>
-bool readNumber(Napi::Object raw, const char* key, Number& number) {
-  const Napi::Value value = raw.Get(key);
+  requires std::is_integral_v<Number>
+bool read(Napi::Value value, Number& number) {
   if (value.IsUndefined()) return true;
   if (!value.IsNumber()) return false;
   const double given = value.As<Napi::Number>().DoubleValue();
@@ -39,12 +40,7 @@ bool readNumber(Napi::Object raw, const char* key, Number& number) {
   return true;
 }
 
-bool readFlag(Napi::Object raw, const char* key) {
-  return raw.Get(key).ToBoolean();
-}
-
-bool readDelimiter(Napi::Object raw, Delimiter& delimiter) {
-  const Napi::Value value = raw.Get("delimiter");
+bool read(Napi::Value value, Delimiter& delimiter) {
   if (value.IsUndefined()) return true;
   if (!value.IsTypedArray() || value.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) return false;
   const auto bytes = value.As<Napi::Uint8Array>();
@@ -53,21 +49,23 @@ bool readDelimiter(Napi::Object raw, Delimiter& delimiter) {
   return true;
 }
 
+std::optional<FramingKind> readKind(Napi::Value value) {
+  if (!value.IsString()) return std::nullopt;
+  return framingCalled(value.As<Napi::String>().Utf8Value());
+}
+
 Outcome<Framing> readFraming(Napi::Object raw) {
   Framing framing;
-  if (!readKind(raw, framing.kind))
-    return einval("framing must be raw, lengthPrefix, varint, delimited, contentLength or message");
-  if (!readNumber(raw, "maxFrameLength", framing.max_frame_length))
+  const std::optional<FramingKind> kind = readKind(raw.Get("kind"));
+  if (!kind) return einval("the framing's kind is none that is known");
+  framing.kind = *kind;
+  if (!read(raw.Get("maxFrameLength"), framing.max_frame_length))
     return einval("maxFrameLength must be from 1 to 1073741824 bytes (1 GiB)");
-  if (!readNumber(raw, "lengthBytes", framing.length_bytes)) return einval("lengthBytes must be 1, 2, 3, 4 or 8");
-  if (!readNumber(raw, "offset", framing.offset)) return einval("offset must be from 0 to 255 bytes");
-  if (!readNumber(raw, "unit", framing.unit)) return einval("unit must be 1 or 2 bytes");
-  if (!readNumber(raw, "adjustment", framing.adjustment))
-    return einval("adjustment must be from -2147483648 to 2147483647 bytes");
-  if (!readDelimiter(raw, framing.delimiter)) return einval("the delimiter must be a Uint8Array of 1 to 256 bytes");
-  framing.big_endian = readFlag(raw, "bigEndian");
-  framing.keep_header = readFlag(raw, "keepHeader");
-  framing.trim_cr = readFlag(raw, "trimCr");
+  for (const FramingField& field : codecOf(*kind).fields) {
+    const Napi::Value value = raw.Get(field.name);
+    if (!std::visit([&](auto member) { return read(value, framing.*member); }, field.member))
+      return einval(field.expected);
+  }
   if (const char* fault = faultOf(framing)) return einval(fault);
   return framing;
 }
@@ -79,7 +77,10 @@ Napi::Value makeFraming(const Napi::CallbackInfo& info) {
   if (!framing) return failureValue(info.Env(), framing.failure);
   auto own = std::make_unique<Framing>(std::move(framing.value));
   // Not an External: Node keeps a block for each of those until it is collected, and forgets it when the environment ends.
-  const Napi::Object value = Napi::Object::New(info.Env());
+  Napi::Object value = Napi::Object::New(info.Env());
+  const FramingCodec& codec = codecOf(own->kind);
+  value.Set("neverRefused", static_cast<double>(codec.never_refused(*own)));
+  value.Set("delimits", codec.delimits);
   const auto gone = [](napi_env, void* framing, void*) { delete static_cast<Framing*>(framing); };
   if (napi_wrap(info.Env(), value, own.get(), gone, nullptr, nullptr) == napi_ok) own.release();
   return value;

@@ -4,7 +4,6 @@
 #include <optional>
 #include <string_view>
 
-#include "codec/framing.h"
 #include "core/event_queue.h"
 #include "core/loop_options.h"
 #include "impersonation/operations.h"
@@ -69,24 +68,6 @@ constexpr const char* nameOf(Event::Kind kind) {
       return "unlistened";
     case Event::Kind::Settled:
       return "settled";
-  }
-  return nullptr;
-}
-
-constexpr const char* nameOf(FramingKind kind) {
-  switch (kind) {
-    case FramingKind::Raw:
-      return "raw";
-    case FramingKind::LengthPrefix:
-      return "lengthPrefix";
-    case FramingKind::Varint:
-      return "varint";
-    case FramingKind::Delimited:
-      return "delimited";
-    case FramingKind::ContentLength:
-      return "contentLength";
-    case FramingKind::Message:
-      return "message";
   }
   return nullptr;
 }

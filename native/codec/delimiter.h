@@ -19,6 +19,7 @@ class Delimiter {
   Delimiter(std::string bytes);  // NOLINT: framing.delimiter = "\n" reads as it should
   Delimiter(const char* text) : Delimiter(std::string(text)) {}  // NOLINT
 
+  bool operator==(const Delimiter& other) const { return bytes_ == other.bytes_; }
   size_t size() const { return bytes_.size(); }
   std::span<const uint8_t> bytes() const { return {reinterpret_cast<const uint8_t*>(bytes_.data()), bytes_.size()}; }
 

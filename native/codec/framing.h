@@ -1,5 +1,6 @@
 // What a framing is: a flat, validated description that encoder and decoder share. Any thread.
 #pragma once
+#include <cstddef>
 #include <cstdint>
 
 #include "codec/delimiter.h"
@@ -14,6 +15,7 @@ enum class FramingKind : uint8_t {
   ContentLength,  // header lines, one of them Content-Length, as in LSP
   Message,        // the operating system keeps the boundaries
 };
+constexpr size_t kFramingKinds = static_cast<size_t>(FramingKind::Message) + 1;  // which is the last
 
 // Offsets in a block are 32 bits wide: a frame of this size, its header and one read beyond fit.
 constexpr uint32_t kMaxFrameLength = 1u << 30;
@@ -22,7 +24,7 @@ struct Framing {
   FramingKind kind = FramingKind::LengthPrefix;
   uint8_t length_bytes = 4;  // 1, 2, 3, 4 or 8
   bool big_endian = false;
-  bool keep_header = false;  // frames carry their header, both ways
+  bool keep_header = false;  // LengthPrefix: frames carry their header, both ways
   bool trim_cr = false;      // Delimited: a CR before the delimiter is not part of the frame
   uint8_t offset = 0;        // bytes of header before the length field
   uint8_t unit = 1;          // a frame's length is a multiple of this: 1, or 2 for UTF-16

@@ -31,22 +31,4 @@ Decoder::Scan StreamDecoder::refuse(size_t at, const char* code, const char* rea
           .error = {.code = code, .reason = reason, .declared = declared, .limit = limit, .position = position_ + at}};
 }
 
-std::unique_ptr<Decoder> makeDecoder(const Framing& framing) {
-  switch (framing.kind) {
-    case FramingKind::Raw:
-      return makeRawDecoder(framing);
-    case FramingKind::LengthPrefix:
-      return makeLengthPrefixDecoder(framing);
-    case FramingKind::Varint:
-      return makeVarintDecoder(framing);
-    case FramingKind::Delimited:
-      return makeDelimitedDecoder(framing);
-    case FramingKind::ContentLength:
-      return makeContentLengthDecoder(framing);
-    case FramingKind::Message:
-      return nullptr;
-  }
-  return nullptr;
-}
-
 }  // namespace framepipe

@@ -28,11 +28,4 @@ class StreamDecoder : public Decoder {
   FrameError error_;
 };
 
-// One for each framing.
-std::unique_ptr<Decoder> makeRawDecoder(const Framing& framing);
-std::unique_ptr<Decoder> makeLengthPrefixDecoder(const Framing& framing);
-std::unique_ptr<Decoder> makeVarintDecoder(const Framing& framing);
-std::unique_ptr<Decoder> makeDelimitedDecoder(const Framing& framing);
-std::unique_ptr<Decoder> makeContentLengthDecoder(const Framing& framing);
-
 }  // namespace framepipe

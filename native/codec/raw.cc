@@ -1,6 +1,7 @@
 // Any bytes are a frame: what has arrived, in pieces of the limit at most.
 #include <algorithm>
 
+#include "codec/framing_codec.h"
 #include "codec/stream_decoder.h"
 
 namespace framepipe {
@@ -26,10 +27,19 @@ class RawDecoder final : public StreamDecoder {
   const size_t max_;
 };
 
+struct Raw {
+  static constexpr NoFields kFields{};
+  static constexpr bool kDelimits = false;
+  static const char* fault(const Framing&) { return nullptr; }
+  static size_t leastOnWire(const Framing&) { return SIZE_MAX; }
+  static int64_t neverRefused(const Framing&) { return kAnyLength; }
+  static std::unique_ptr<Decoder> makeDecoder(const Framing& framing) { return std::make_unique<RawDecoder>(framing); }
+  static FrameError encode(const Framing&, std::span<const uint8_t>, Envelope&) { return {}; }
+};
+
 }  // namespace
 
-std::unique_ptr<Decoder> makeRawDecoder(const Framing& framing) {
-  return std::make_unique<RawDecoder>(framing);
-}
+extern const FramingCodec kRaw;
+constexpr FramingCodec kRaw = codecOf<Raw>();
 
 }  // namespace framepipe

@@ -1,8 +1,10 @@
 // Header lines before each frame, one of them Content-Length: the base protocol of LSP and DAP.
 #include <algorithm>
+#include <charconv>
 #include <cstring>
 #include <string_view>
 
+#include "codec/framing_codec.h"
 #include "codec/stream_decoder.h"
 
 namespace framepipe {
@@ -105,10 +107,32 @@ class ContentLengthDecoder final : public StreamDecoder {
   Progress progress_;
 };
 
+struct ContentLength {
+  static constexpr NoFields kFields{};
+  static constexpr bool kDelimits = false;
+  static const char* fault(const Framing&) { return nullptr; }
+  static size_t leastOnWire(const Framing&) { return 16; }  // the header's name, and more
+  static int64_t neverRefused(const Framing& framing) { return framing.max_frame_length; }
+
+  static std::unique_ptr<Decoder> makeDecoder(const Framing& framing) {
+    return std::make_unique<ContentLengthDecoder>(framing);
+  }
+
+  static FrameError encode(const Framing& framing, std::span<const uint8_t> frame, Envelope& envelope) {
+    if (frame.size() > framing.max_frame_length) return tooLong(frame.size(), framing.max_frame_length);
+    constexpr std::string_view kStart = "Content-Length: ", kEnd = "\r\n\r\n";
+    char* const begin = reinterpret_cast<char*>(envelope.bytes.data());
+    char* at = std::copy(kStart.begin(), kStart.end(), begin);
+    at = std::to_chars(at, begin + envelope.bytes.size(), frame.size()).ptr;
+    at = std::copy(kEnd.begin(), kEnd.end(), at);
+    envelope.header = static_cast<size_t>(at - begin);
+    return {};
+  }
+};
+
 }  // namespace
 
-std::unique_ptr<Decoder> makeContentLengthDecoder(const Framing& framing) {
-  return std::make_unique<ContentLengthDecoder>(framing);
-}
+extern const FramingCodec kContentLength;
+constexpr FramingCodec kContentLength = codecOf<ContentLength>();
 
 }  // namespace framepipe

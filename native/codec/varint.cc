@@ -1,4 +1,5 @@
 // A base-128 varint before each frame, least significant group first: protobuf's "delimited" streams.
+#include "codec/framing_codec.h"
 #include "codec/stream_decoder.h"
 
 namespace framepipe {
@@ -52,10 +53,29 @@ class VarintDecoder final : public StreamDecoder {
   const uint32_t max_;
 };
 
+struct Varint {
+  static constexpr NoFields kFields{};
+  static constexpr bool kDelimits = false;
+  static const char* fault(const Framing&) { return nullptr; }
+  static size_t leastOnWire(const Framing&) { return 1; }
+  static int64_t neverRefused(const Framing& framing) { return framing.max_frame_length; }
+
+  static std::unique_ptr<Decoder> makeDecoder(const Framing& framing) {
+    return std::make_unique<VarintDecoder>(framing);
+  }
+
+  static FrameError encode(const Framing& framing, std::span<const uint8_t> frame, Envelope& envelope) {
+    uint64_t length = frame.size();
+    if (length > framing.max_frame_length) return tooLong(length, framing.max_frame_length);
+    for (; length >= 0x80; length >>= 7) envelope.bytes[envelope.header++] = static_cast<uint8_t>(length | 0x80);
+    envelope.bytes[envelope.header++] = static_cast<uint8_t>(length);
+    return {};
+  }
+};
+
 }  // namespace
 
-std::unique_ptr<Decoder> makeVarintDecoder(const Framing& framing) {
-  return std::make_unique<VarintDecoder>(framing);
-}
+extern const FramingCodec kVarint;
+constexpr FramingCodec kVarint = codecOf<Varint>();
 
 }  // namespace framepipe
