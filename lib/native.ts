@@ -1,7 +1,6 @@
 // The addon's whole surface. What crosses is flat: numbers, slabs of bytes, tables of offsets.
-import { fileURLToPath } from 'node:url';
-import load from 'node-gyp-build';
 import { differences, type FILE_OPERATIONS, type FRAMINGS } from './constants.ts';
+import { loadAddon } from './loading.ts';
 
 /** Why something failed, as native code reports it; `errors.ts` makes the Error. */
 export type RawFailure = readonly [
@@ -226,27 +225,14 @@ export interface NativeAddon {
   encode(framing: NativeFraming, frame: Uint8Array): Buffer | RawFailure;
 }
 
-function loadAddon(): NativeAddon {
-  const addon = builtAddon();
+function checkedAddon(): NativeAddon {
+  const addon = loadAddon<NativeAddon>(import.meta.url);
   const differing = differences(addon.constants);
   if (differing.length === 0) return addon;
   throw new Error(
     "framepipe's addon and its JavaScript are of different versions: reinstall it with `npm install framepipe`, " +
-      `or build the addon with \`npm rebuild framepipe\` (they differ in ${differing.join(', ')})`,
+      `or in a clone build both with \`npm run build\` (they differ in ${differing.join(', ')})`,
   );
 }
 
-function builtAddon(): NativeAddon {
-  try {
-    return load(fileURLToPath(new URL('..', import.meta.url)));
-  } catch (cause) {
-    const system = `${process.platform}-${process.arch}`;
-    throw new Error(
-      `framepipe has no binary that works on ${system} with Node ${process.version}: ` +
-        'build it with `npm rebuild framepipe` (needs a C++20 compiler and Python)',
-      { cause },
-    );
-  }
-}
-
-export const native: NativeAddon = loadAddon();
+export const native: NativeAddon = checkedAddon();

@@ -44,7 +44,7 @@ describe('an addon of another version is refused, and the error names the cure',
   };
   const cure =
     "framepipe's addon and its JavaScript are of different versions: reinstall it with `npm install framepipe`, " +
-    'or build the addon with `npm rebuild framepipe`';
+    'or in a clone build both with `npm run build`';
 
   it('one with other numbers', async () => {
     expect(await load({ slotBits: 21, force: 4 })).toBe(`${cure} (they differ in force, slotBits)`);
