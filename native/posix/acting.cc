@@ -10,7 +10,6 @@
 #include <cstdint>
 #include <memory>
 #include <mutex>
-#include <shared_mutex>
 #include <utility>
 #include <vector>
 
@@ -62,8 +61,20 @@ struct Acting {
 // A pointer and no object, for threads may end without a destructor's being run.
 thread_local Acting* acting = nullptr;
 
+// Like std::shared_mutex, which not every C++ library lets be there before any code runs.
+class SharedMutex {
+ public:
+  void lock() { pthread_rwlock_wrlock(&lock_); }
+  void unlock() { pthread_rwlock_unlock(&lock_); }
+  void lock_shared() { pthread_rwlock_rdlock(&lock_); }
+  void unlock_shared() { pthread_rwlock_unlock(&lock_); }
+
+ private:
+  pthread_rwlock_t lock_ = PTHREAD_RWLOCK_INITIALIZER;
+};
+
 // Held shared by every thread that acts; alone by one that sets the credentials of all threads.
-constinit std::shared_mutex acting_threads;
+constinit SharedMutex acting_threads;
 
 // The kernel makes a process undumpable whose ids change, which also takes its own /proc files away from a server
 // that is not root. Whoever stops acting last puts back what the first one found.
