@@ -114,7 +114,7 @@ function statsFrom(description: Description, available: number): ConnectionStats
   };
 }
 
-function peerFrom(description: Description): Peer {
+export function peerFrom(description: Description): Peer {
   const [, , , , pid, sessionId, uid, gid] = description;
   return Object.freeze({
     ...(pid >= 0 && { pid }),

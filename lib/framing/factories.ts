@@ -43,14 +43,15 @@ function lengthPrefix(options: LengthPrefixOptions & Options = {}): Framing<unkn
   if (keepHeader && as !== 'buffer')
     throw invalid('as', as, "'buffer' with keepHeader, since frames begin with a header");
   const most = limitOf(options);
-  if (adjustment > most) throw invalid('adjustment', adjustment, `at most maxFrameLength (${most})`);
+  const added = integer('adjustment', adjustment, -(2 ** 31), 2 ** 31 - 1);
+  if (added > most) throw invalid('adjustment', adjustment, `at most maxFrameLength (${most})`);
   return make(
     {
       kind: 'lengthPrefix',
       lengthBytes: bytes,
       bigEndian: endian === 'big',
       offset: integer('offset', offset, 0, 255),
-      adjustment: integer('adjustment', adjustment, -(2 ** 31), 2 ** 31 - 1),
+      adjustment: added,
       keepHeader,
     },
     conversionFor(as),
