@@ -28,19 +28,31 @@ export class Backlog<T> {
     return connection;
   }
 
+  /** The connection with this id is used: whoever does that has taken it, if nobody had. */
+  claim(id: number): void {
+    const oldest = this.#connections[0];
+    if (!oldest || id < oldest.connection.id) return; // almost always: they are in order
+    const index = this.#connections.findIndex(({ connection }) => connection.id === id);
+    if (index >= 0) this.#remove(index);
+  }
+
   /** It has ended. True: it was waiting, and nobody need take it any more, for nothing has come of it. */
   ended(number: number): boolean {
     const index = this.#connections.findIndex((waiting) => waiting.number === number);
     if (index < 0) return false;
     const { bytesReceived, framesReceived } = this.#connections[index]!.connection.stats();
     if (bytesReceived + framesReceived > 0) return false; // a message may be empty
-    this.#connections.splice(index, 1);
-    loop.taken(this.#server.number, number);
+    this.#remove(index);
     return true;
   }
 
   /** Nobody takes any of them. */
   destroy(): void {
     for (const { connection } of this.#connections.splice(0)) connection.destroy();
+  }
+
+  #remove(index: number): void {
+    const { number } = this.#connections.splice(index, 1)[0]!;
+    loop.taken(this.#server.number, number);
   }
 }

@@ -18,6 +18,14 @@ import { Sender } from './sender.ts';
 
 type Side = 'server' | 'client';
 
+/** The server of a connection, as far as it matters to that. */
+export interface Origin {
+  /** Told when the connection is released, before anybody else is. `number`: native code's. */
+  forget(number: number): void;
+  /** Somebody uses the connection with this id who need not have taken it: from then on it is taken. */
+  claim(id: number): void;
+}
+
 let lastNumber = 0;
 
 /**
@@ -33,26 +41,27 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   readonly #handle: Handle;
   readonly #channel: Channel<T>;
   readonly #side: Side;
-  /** Told when the connection is released, before anybody else is. */
-  readonly #forget: ((id: number) => void) | undefined;
+  readonly #origin: Origin | undefined;
   readonly #frames: FrameQueue<T>;
   readonly #readers: Readers<FrameQueue<T>>;
   readonly #sender: Sender<T>;
   readonly #ending: Ending;
   readonly #known: Known;
+  /** Nobody has begun to read, or acted as the client. */
+  #unused = true;
   /** A stream reads and writes here. */
   #streams = false;
   /** Made when it is asked for, as most connections' is not. */
   #impersonation: Impersonation | undefined;
 
   /** @internal */
-  constructor(id: number, channel: Channel<T>, side: Side, forget?: (id: number) => void) {
+  constructor(id: number, channel: Channel<T>, side: Side, origin?: Origin) {
     const { path, framing, highWaterMark, direction } = channel;
     this.#handle = new Handle(id);
     this.path = path;
     this.#channel = channel;
     this.#side = side;
-    this.#forget = forget;
+    this.#origin = origin;
     this.#ending = new Ending(path);
     this.#known = new Known(this.#handle);
     this.#frames = new FrameQueue(this.#handle, path, framing, highWaterMark);
@@ -94,6 +103,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    * breaks its framing, with the signal's reason when it aborts; an aborted read loses nothing.
    */
   read(options: { signal?: AbortSignal | undefined } = {}): Promise<T | null> {
+    if (this.#unused) this.#claim();
     try {
       return this.#readers.read(takeFrame<T>, null, signalOf('read', options));
     } catch (error) {
@@ -103,11 +113,13 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
 
   /** Frames in order until the peer closes. Leaving the loop closes nothing: frames not consumed stay readable. */
   [Symbol.asyncIterator](): AsyncIterableIterator<T> {
+    if (this.#unused) this.#claim();
     return new ReaderIterator(this.#readers, nextFrame<T>);
   }
 
   /** The frames that have arrived, at once, again and again until the peer closes: the fast way for small frames. */
   batches(): AsyncIterableIterator<FrameBatch<T>> {
+    if (this.#unused) this.#claim();
     return new ReaderIterator(this.#readers, nextBatch<T>);
   }
 
@@ -203,6 +215,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    * Windows: `ImpersonateNamedPipeClient`. Linux: the credentials of this one thread.
    */
   runAsClient<R>(fn: (as: AsClient) => R | PromiseLike<R>): Promise<R> {
+    if (this.#unused) this.#claim();
     return this.#client().run(fn);
   }
 
@@ -281,7 +294,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     this.#handle.release();
     this.#ending.finish(error);
     tellEnded(this, this.#ending.error);
-    this.#forget?.(number);
+    this.#origin?.forget(number);
     this.#impersonation?.release();
     this.#frames.finish();
     this.#readers.end(this.#ending.error);
@@ -304,6 +317,11 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
 
   #sending(): Parameters<typeof endSending>[0] {
     return { handle: this.#handle, path: this.path, ending: this.#ending };
+  }
+
+  #claim(): void {
+    this.#unused = false;
+    this.#origin?.claim(this.id);
   }
 
   #client(): Impersonation {

@@ -1,5 +1,5 @@
 import { Backlog } from './backlog.ts';
-import { PipeConnection } from './connection.ts';
+import { type Origin, PipeConnection } from './connection.ts';
 import { failureToError, type PipeError } from './errors.ts';
 import { Handle, HandleTable } from './handles.ts';
 import { showsAs } from './inspecting.ts';
@@ -47,9 +47,12 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
   readonly #waiting: Backlog<T>;
   readonly #readers: Readers<Backlog<T>>;
   readonly #released = deferred();
-  readonly #forget = (connection: number): void => {
-    this.#open.remove(connection);
-    if (this.#waiting.ended(connection)) this.#accepted--;
+  readonly #origin: Origin = {
+    forget: (connection) => {
+      this.#open.remove(connection);
+      if (this.#waiting.ended(connection)) this.#accepted--;
+    },
+    claim: (id) => this.#waiting.claim(id),
   };
   #accepted = 0;
   #lastFailure: PipeError | undefined;
@@ -81,7 +84,10 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
     return this.#open.size;
   }
 
-  /** The connections that are open now, those not taken yet included, in the order in which clients came. */
+  /**
+   * The connections that are open now, those not taken yet included, in the order in which clients came. To read from one, to
+   * make a stream of it or to act as its client takes it: the server hands it to nobody else then.
+   */
   get clients(): PipeConnection<T>[] {
     return this.#open.values().sort((a, b) => a.id - b.id);
   }
@@ -176,7 +182,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
 
   #accept(id: number): void {
     this.#accepted++;
-    const connection = new PipeConnection<T>(id, this.#channel, 'server', this.#forget);
+    const connection = new PipeConnection<T>(id, this.#channel, 'server', this.#origin);
     this.#open.add(id, connection);
     tellConnected(connection, this);
     if (this.#closing) {
