@@ -76,7 +76,10 @@ export interface ListenOptions<T = Buffer> extends ChannelOptions<T> {
    * has one instance more, which holds the name. Default: `'unlimited'`.
    */
   maxInstances?: number | 'unlimited' | undefined;
-  /** Windows: instances kept waiting for clients. Default: twice the number of cores, but 4…64. */
+  /**
+   * Windows: instances kept waiting for clients, but no more than `backlog` has room for. Default: twice the number of cores,
+   * but 4…64.
+   */
   pendingInstances?: number | undefined;
   /**
    * Connections that nobody has taken from the server yet. Default: 128. Beyond it nobody is let in until one is taken:

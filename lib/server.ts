@@ -15,7 +15,7 @@ import { type Handler, type ServeOptions, serve } from './serving.ts';
 export interface ServerStats {
   /**
    * Connections made since the server was opened. Not those that ended before anybody had taken them and before anything
-   * had come: they are handed to nobody.
+   * had come: they are handed to nobody. Windows: also those that `maxPerUser` closed when they had been taken already.
    */
   readonly accepted: number;
   /** Connections open now. */
@@ -148,9 +148,9 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
   }
 
   /**
-   * Stops listening; resolves when the name is free again. Connections that were taken live on, or, with
-   * `connections: true`, are closed gracefully, too (each as by its own `close({ timeout })`).
-   * Clients that nobody took are disconnected.
+   * Stops listening; resolves when that is done. Connections that were taken live on, or, with `connections: true`, are
+   * closed gracefully, too (each as by its own `close({ timeout })`). Clients that nobody took are disconnected.
+   * The name is free then; Windows: unless connections live on, until the last one of them has ended.
    */
   async close(options: { connections?: boolean | undefined; timeout?: number | undefined } = {}): Promise<void> {
     const { connections = false, timeout } = checked('close', options, CLOSE);

@@ -120,6 +120,28 @@ describe('a name that is taken', () => {
       await client.closed;
     }
   });
+
+  it('is free then, too, when nobody had taken its clients', async () => {
+    const name = uniqueName();
+    for (let i = 0; i < 20; i++) {
+      const server = await listen(name);
+      await clientFor(name);
+      await until(() => server.stats().waiting === 1, 'it is let in');
+      await server.close();
+    }
+  });
+
+  it(`is ${isWindows ? 'taken while' : 'free though'} connections of a closed server live on`, async () => {
+    const { name, server, client, served } = await pair();
+    await server.close();
+    if (isWindows) {
+      await expect(listen(name)).rejects.toMatchObject({ code: 'EADDRINUSE' });
+      await served.close();
+      await client.closed;
+    }
+    await (await listen(name)).close();
+    expect(client.state).toBe(isWindows ? 'closed' : 'open');
+  });
 });
 
 describe('closing a server', () => {
