@@ -34,6 +34,8 @@ export const FRAMINGS = {
   varint: [],
   delimited: ['delimiter', 'trimCr'],
   contentLength: [],
+  fixed: ['frameBytes'],
+  netstring: [],
   message: [],
 } as const;
 /** What can be done to files as the client. */

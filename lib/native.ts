@@ -24,6 +24,7 @@ interface FramingFields {
   unit: number;
   adjustment: number;
   delimiter: Uint8Array;
+  frameBytes: number;
 }
 
 /** A framing, spelled out: its kind, and the fields that this kind has. */

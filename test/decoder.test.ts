@@ -68,6 +68,17 @@ function reference(raw: RawFraming, wire: Buffer): Outcome {
       if (end - cr - at > raw.maxFrameLength) return ended('ERR_FRAME_TOO_LARGE');
       if (found < 0) return ended('ERR_FRAME_TRUNCATED');
       code = frame(0, end - cr - at, cr + raw.delimiter!.length);
+    } else if (raw.kind === 'fixed') {
+      code = frame(0, raw.frameBytes!);
+    } else if (raw.kind === 'netstring') {
+      // Of an incomplete one, what is there must be the beginning of one.
+      const [, digits, colon] = /^(0|[1-9]\d{0,19})?(:)?/.exec(wire.toString('latin1', at, at + 21))!;
+      const header = (digits?.length ?? 0) + 1;
+      if (!digits || (!colon && at + header <= wire.length)) return ended('ERR_FRAME_INVALID');
+      if (!colon) return ended('ERR_FRAME_TRUNCATED');
+      const comma = wire[at + header + Number(digits)];
+      const bad = Number(digits) <= raw.maxFrameLength && comma !== undefined && comma !== 0x2c;
+      code = bad ? 'ERR_FRAME_INVALID' : frame(header, Number(digits), 1);
     } else {
       const end = wire.indexOf('\r\n\r\n', at);
       if (end < 0) return ended('ERR_FRAME_TRUNCATED');
@@ -111,6 +122,8 @@ const kinds: [string, Framing][] = [
   ['delimited, overlapping', framing.delimited('aabaa')],
   ['lines', framing.lines({ maxFrameLength: 3000 })],
   ['contentLength', framing.contentLength({ maxFrameLength: 3000 })],
+  ['fixed', framing.fixed(10)],
+  ['netstring', framing.netstring({ maxFrameLength: 3000 })],
 ];
 
 /** Mostly good frames; now and then some that are cut, changed or made up. */
@@ -118,7 +131,7 @@ function stream(kind: Framing, next: (limit: number) => number): Buffer {
   const letters = 'ab\r\ncdef';
   const parts: Buffer[] = [];
   for (let count = next(12); count > 0; count--) {
-    const length = next(8) === 0 ? next(4000) : next(30);
+    const length = kind.kind === 'fixed' ? kind.maxFrameLength : next(8) === 0 ? next(4000) : next(30);
     const text = Array.from({ length }, () => letters[next(letters.length)]).join('');
     try {
       parts.push(encodeFrame(kind, Buffer.from(kind.kind === 'lengthPrefix' ? `0123456789${text}` : text)));
@@ -156,9 +169,8 @@ describe.each(kinds)('%s', (_name, kind) => {
   });
 
   test('does so cut at each byte', () => {
-    const wire = Buffer.concat(
-      ['0123456789', '0123456789', '0123456789cd'].map((text) => encodeFrame(kind, Buffer.from(text))),
-    );
+    const third = kind.kind === 'fixed' ? 'abcdefghij' : '0123456789cd';
+    const wire = Buffer.concat(['0123456789', '0123456789', third].map((text) => encodeFrame(kind, Buffer.from(text))));
     const expected = reference(rawFraming(kind), wire);
     expect(expected.frames.length).toBe(3);
     for (let at = 0; at <= wire.length; at++) {

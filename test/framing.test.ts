@@ -35,6 +35,8 @@ describe('what goes over the wire', () => {
     ['delimited by bytes', framing.delimited(Uint8Array.of(0, 1)), 'abc\0\x01'],
     ['lines', framing.lines(), 'abc\n'],
     ['Content-Length', framing.contentLength(), 'Content-Length: 3\r\n\r\nabc'],
+    ['a fixed length', framing.fixed(3), 'abc'],
+    ['a netstring', framing.netstring(), '3:abc,'],
     ['messages', framing.message(), 'abc'],
     ['raw', framing.raw(), 'abc'],
     ['ssh-agent', framing.sshAgent(), '\0\0\0\x03abc'],
@@ -219,6 +221,16 @@ describe('what is refused', () => {
     expect(error).toMatchObject({ code: 'ERR_FRAME_TOO_LARGE', declaredLength: 256, limit: 255 });
   });
 
+  test('a frame that has not the fixed length', () => {
+    const kind = framing.fixed(3, { as: 'utf8' });
+    expect(kind.maxFrameLength).toBe(3);
+    expect(back(kind, 'abc')).toEqual(['abc']);
+    const short = { code: 'ERR_FRAME_INVALID', declaredLength: 2, limit: 3 };
+    expect(caught(() => encodeFrame(kind, 'ab'))).toMatchObject(short);
+    expect(caught(() => encodeFrame(kind, ''))).toMatchObject({ ...short, declaredLength: 0 });
+    expect(caught(() => encodeFrame(kind, 'abcd'))).toMatchObject({ code: 'ERR_FRAME_TOO_LARGE', limit: 3 });
+  });
+
   test('a frame that contains its delimiter', () => {
     for (const text of ['a\nb', 'a\r']) {
       expect(caught(() => encodeFrame(framing.lines({ as: 'utf8' }), text)).code).toBe('ERR_FRAME_INVALID');
@@ -247,6 +259,16 @@ describe('what is refused', () => {
     ['delimited', [], /^delimiter must be/],
     ['delimited', [10], /^delimiter must be/],
     ['delimited', ['x'.repeat(257)], /^delimiter must be/],
+    ['fixed', [], /^bytes must be .* from 1 to 1073741824, not undefined/],
+    ['fixed', [0], /^bytes must be/],
+    ['fixed', [2 ** 30 + 1], /^bytes must be/],
+    ['fixed', ['8'], /^bytes must be/],
+    [
+      'fixed',
+      [9, { maxFrameLength: 8 }],
+      /^maxFrameLength must be at least as long as each frame is \(9 bytes\), not 8/,
+    ],
+    ['netstring', [{ as: 'utf-7' }], /^as must be/],
     ['raw', [{ as: 'utf8' }], /^as must be .* chunks may end anywhere/],
     ['raw', [{ as: 'json' }], /^as must be/],
     ['streamString', [{ as: 'utf8' }], /^as must be .* UTF-16LE/],

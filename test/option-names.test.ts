@@ -57,7 +57,8 @@ describe('an option that does not exist is an EINVAL with the nearest one', () =
 
   test.each(Object.keys(framing))('of framing.%s', async (name) => {
     const make = framing[name as keyof typeof framing] as (...args: unknown[]) => unknown;
-    const refused = (options: unknown) => message(() => (name === 'delimited' ? make('\n', options) : make(options)));
+    const first: readonly unknown[] = name === 'delimited' ? ['\n'] : name === 'fixed' ? [8] : [];
+    const refused = (options: unknown) => message(() => make(...first, options));
     expect(await refused({ maxframelength: 5 })).toBe(
       `framing.${name} has no option "maxframelength": did you mean "maxFrameLength"?`,
     );

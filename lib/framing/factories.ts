@@ -1,6 +1,6 @@
 // The functions that make framings.
 import { endianness } from 'node:os';
-import { LONGEST_DELIMITER } from '../constants.ts';
+import { GREATEST_FRAME, LONGEST_DELIMITER } from '../constants.ts';
 import { invalid } from '../errors.ts';
 import type { RawFraming } from '../native.ts';
 import { checked, type Names } from '../option-names.ts';
@@ -74,6 +74,15 @@ function lines(options: Options = {}): Framing<unknown> {
   return make(raw, conversionFor(as), options);
 }
 
+function fixed(bytes: number, options: Options = {}): Framing<unknown> {
+  const { as = 'buffer' } = checked('framing.fixed', options, OPTIONS);
+  const frameBytes = integer('bytes', bytes, 1, GREATEST_FRAME);
+  if (limitOf(options, bytes) < bytes) {
+    throw invalid('maxFrameLength', options.maxFrameLength, `at least as long as each frame is (${bytes} bytes)`);
+  }
+  return make({ kind: 'fixed', frameBytes }, conversionFor(as), options, bytes);
+}
+
 function raw(options: Options = {}): Framing<unknown> {
   const { as = 'buffer' } = checked('framing.raw', options, OPTIONS);
   const whole = ['buffer', 'latin1', 'binary', 'ascii', 'hex'].includes(as);
@@ -126,6 +135,8 @@ export const framing: Framings = Object.freeze({
   delimited,
   lines,
   contentLength: plain('contentLength'),
+  fixed,
+  netstring: plain('netstring'),
   message: plain('message'),
   raw,
   streamString,

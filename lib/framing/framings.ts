@@ -63,6 +63,20 @@ export interface Framings {
    */
   readonly contentLength: FramingFactory<FramingOptions>;
   /**
+   * Each frame has `bytes` bytes (1 … 1 GiB), and nothing else is on the wire. `maxFrameLength` is `bytes`, too, unless it is
+   * given: then it may not be less. Sending a shorter frame rejects with `ERR_FRAME_INVALID`.
+   */
+  readonly fixed: {
+    (bytes: number, options?: FramingOptions & { as?: 'buffer' | undefined }): Framing<Buffer>;
+    <T = unknown>(bytes: number, options: FramingOptions & { as: 'json' }): Framing<T>;
+    (bytes: number, options: FramingOptions & { as: BufferEncoding }): Framing<string>;
+  };
+  /**
+   * D. J. Bernstein's netstrings, as SCGI and Qmail have them: the length in decimal, a colon, the frame, a comma
+   * (https://cr.yp.to/proto/netstrings.txt).
+   */
+  readonly netstring: FramingFactory<FramingOptions>;
+  /**
    * The operating system keeps the boundaries, of empty messages as well: a Windows pipe in message mode, a
    * `SOCK_SEQPACKET` socket on Linux. Both sides must agree. Pipes only: a {@link FrameDecoder} cannot know where a
    * message ends. An empty message is an empty frame; go-winio's `CloseWrite` sends one to say that no more will come.

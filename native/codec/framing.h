@@ -13,6 +13,8 @@ enum class FramingKind : uint8_t {
   Varint,         // protobuf's base-128 length before each frame
   Delimited,      // each frame is followed by a delimiter
   ContentLength,  // header lines, one of them Content-Length, as in LSP
+  Fixed,          // frames of one length
+  Netstring,      // the length in decimal, a colon, the frame, a comma
   Message,        // the operating system keeps the boundaries
 };
 constexpr size_t kFramingKinds = static_cast<size_t>(FramingKind::Message) + 1;  // which is the last
@@ -29,6 +31,7 @@ struct Framing {
   uint8_t offset = 0;        // bytes of header before the length field
   uint8_t unit = 1;          // a frame's length is a multiple of this: 1, or 2 for UTF-16
   int32_t adjustment = 0;    // frame length = length field + adjustment
+  uint32_t frame_bytes = 0;  // Fixed: of each frame
   uint32_t max_frame_length = 16u << 20;  // of the payload, after adjustment, without header and delimiter
   Delimiter delimiter;
 

@@ -6,7 +6,7 @@
 namespace framepipe {
 
 // Each in a file of its own.
-extern const FramingCodec kRaw, kLengthPrefix, kVarint, kDelimited, kContentLength, kMessage;
+extern const FramingCodec kRaw, kLengthPrefix, kVarint, kDelimited, kContentLength, kFixed, kNetstring, kMessage;
 
 namespace {
 
@@ -17,6 +17,8 @@ constexpr std::array kFramings{
     NamedFraming{FramingKind::Varint, "varint", kVarint},
     NamedFraming{FramingKind::Delimited, "delimited", kDelimited},
     NamedFraming{FramingKind::ContentLength, "contentLength", kContentLength},
+    NamedFraming{FramingKind::Fixed, "fixed", kFixed},
+    NamedFraming{FramingKind::Netstring, "netstring", kNetstring},
     NamedFraming{FramingKind::Message, "message", kMessage},
 };
 

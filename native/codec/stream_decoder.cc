@@ -16,10 +16,12 @@ Decoder::Scan StreamDecoder::scan(std::span<const uint8_t> bytes, std::vector<Bo
 FrameError StreamDecoder::end(std::span<const uint8_t> rest) {
   if (error_ || rest.empty()) return error_;
   const size_t header = headerOf(rest);
+  const size_t declared = wanted_ == 0 ? 0 : wanted_ - header - trailer();
+  const size_t arrived = rest.size() - std::min(header, rest.size());
   error_ = {.code = "ERR_FRAME_TRUNCATED",
             .reason = "the stream ended within a frame",
-            .declared = wanted_ == 0 ? 0 : wanted_ - header,
-            .limit = rest.size() - std::min(header, rest.size()),
+            .declared = declared,
+            .limit = wanted_ == 0 ? arrived : std::min(arrived, declared),
             .position = position_};
   return error_;
 }

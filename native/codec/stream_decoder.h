@@ -19,6 +19,9 @@ class StreamDecoder : public Decoder {
   // Of the frame that is incomplete: the bytes before its payload, once they are known.
   virtual size_t headerOf(std::span<const uint8_t> rest) const = 0;
 
+  // The bytes behind it.
+  virtual size_t trailer() const { return 0; }
+
   // Ends a search: the frame that begins at bytes[at] is refused.
   Scan refuse(size_t at, const char* code, const char* reason, uint64_t declared, uint64_t limit) const;
 

@@ -184,6 +184,37 @@ std::vector<Case> contentLengthCases() {
   };
 }
 
+std::vector<Case> fixedCases() {
+  return {
+      {"an empty stream", fixed(3), "", {}},
+      {"two frames", fixed(3), "abc\0\0\0"s, {"abc", "\0\0\0"s}},
+      {"one byte each", fixed(1), "ab", {"a", "b"}},
+      {"an end within a frame", fixed(3), "abcd", {"abc"}, kTruncated, 3},
+  };
+}
+
+std::vector<Case> netstringCases() {
+  const Framing framing = netstring();
+  return {
+      {"an empty stream", framing, "", {}},
+      {"three frames", framing, "3:abc,0:,12:hello world!,", {"abc", "", "hello world!"}},
+      {"commas and colons", framing, "4:,:,:,1:1,", {",:,:", "1"}},
+      {"no length", framing, "1:a,:b,", {"a"}, kInvalid, 4},
+      {"a length that is none", framing, "1x:a,", {}, kInvalid, 0},
+      {"a negative length", framing, "-1:a,", {}, kInvalid, 0},
+      {"a zero before the length", framing, "1:a,01:b,", {"a"}, kInvalid, 4},
+      {"two zeros", framing, "00:,", {}, kInvalid, 0},
+      {"no comma", framing, "1:a,1:bc", {"a"}, kInvalid, 4},
+      {"the limit itself", limited(framing, 3), "3:abc,", {"abc"}},
+      {"one more than the limit", limited(framing, 3), "1:a,4:", {"a"}, kTooLarge, 4},
+      {"2^64 bytes", framing, "18446744073709551616:", {}, kTooLarge, 0},
+      {"21 digits", framing, "111111111111111111111:", {}, kInvalid, 0},
+      {"an end within the length", framing, "1:a,1", {"a"}, kTruncated, 4},
+      {"an end within the payload", framing, "3:ab", {}, kTruncated, 0},
+      {"an end before the comma", framing, "3:abc", {}, kTruncated, 0},
+  };
+}
+
 Decoded expected(const Case& test) {
   Decoded decoded{.frames = test.frames, .error = {}};
   if (test.code)
@@ -236,6 +267,8 @@ void checkWanted(Checks& check) {
   check.equal(wanted(adjusted(lengthPrefix(2, true), -4, 2), "xy\0\7a"s), 7u, "wanted: adjusted");
   check.equal(wanted(varint(), "\xac\2x"), 302u, "wanted: varint");
   check.equal(wanted(contentLength(), "Content-Length: 3\r\n\r\n"), 24u, "wanted: Content-Length");
+  check.equal(wanted(fixed(9), "abc"), 9u, "wanted: fixed");
+  check.equal(wanted(netstring(), "3:a"), 6u, "wanted: a netstring");
   check.equal(wanted(lines(), "abc"), 0u, "wanted: lines");
 }
 
@@ -260,20 +293,18 @@ void checkErrors(Checks& check) {
   check.equal(header.limit, 0u, "truncated in the header: nothing had arrived");
   check.equal(truncated(contentLength(), "Content-Length: 5\r\n\r\nabc").limit, 3u, "truncated: behind the header");
   check.equal(truncated(varint(), "\5abcd").limit, 4u, "truncated: behind the varint");
+  check.equal(truncated(netstring(), "5:abc").declared, 5u, "truncated: without the comma");
+  check.equal(truncated(netstring(), "5:abc").limit, 3u, "truncated: behind the colon");
   check.equal(truncated(lines(), "abc").limit, 3u, "truncated: a line");
 }
 
 // Frames of all framings, encoded and decoded again, cut at random.
 void checkRoundTrips(Checks& check) {
-  const Framing kinds[] = {lengthPrefix(),
-                           lengthPrefix(2, true),
-                           lengthPrefix(3),
-                           lengthPrefix(8, true),
-                           varint(),
-                           delimited("--end"),
-                           lines(),
-                           contentLength(),
-                           adjusted(lengthPrefix(4), -7, 3)};
+  const Framing kinds[] = {lengthPrefix(),  lengthPrefix(2, true),
+                           lengthPrefix(3), lengthPrefix(8, true),
+                           varint(),        delimited("--end"),
+                           lines(),         contentLength(),
+                           netstring(),     adjusted(lengthPrefix(4), -7, 3)};
   Random random(7);
   for (const Framing& framing : kinds) {
     Decoded wanted;
@@ -320,6 +351,8 @@ int main() {
   for (const Case& test : varintCases()) checkCase(check, "varint", test);
   for (const Case& test : delimitedCases()) checkCase(check, "delimited", test);
   for (const Case& test : contentLengthCases()) checkCase(check, "contentLength", test);
+  for (const Case& test : fixedCases()) checkCase(check, "fixed", test);
+  for (const Case& test : netstringCases()) checkCase(check, "netstring", test);
   checkRaw(check);
   checkWanted(check);
   checkErrors(check);

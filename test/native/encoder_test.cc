@@ -121,6 +121,8 @@ void checkFaults(Checks& check) {
   faulty("units of lines", [](Framing& f) { f.unit = 2; }, lines());
   faulty("lines with a header", [](Framing& f) { f.keep_header = true; }, lines());
   faulty("CR of varints", [](Framing& f) { f.trim_cr = true; }, varint());
+  faulty("no bytes", [](Framing& f) { f.frame_bytes = 0; }, fixed(3));
+  faulty("more than a frame may have", [](Framing& f) { f.frame_bytes = f.max_frame_length + 1; }, fixed(3));
   for (const Framing& framing : {raw(), message(), contentLength(), delimited(std::string(256, 'x'))})
     check.that(faultOf(framing) == nullptr, "a good framing");
 }

@@ -151,6 +151,19 @@ inline Framing contentLength() {
   return framing;
 }
 
+inline Framing fixed(uint32_t bytes) {
+  Framing framing;
+  framing.kind = FramingKind::Fixed;
+  framing.frame_bytes = bytes;
+  return framing;
+}
+
+inline Framing netstring() {
+  Framing framing;
+  framing.kind = FramingKind::Netstring;
+  return framing;
+}
+
 inline Framing raw() {
   Framing framing;
   framing.kind = FramingKind::Raw;

@@ -47,6 +47,9 @@ export async function frames(): Promise<void> {
   expectTypeOf(framing.contentLength<Point>({ as: 'json' })).toEqualTypeOf<Framing<Point>>();
   expectTypeOf(framing.delimited('\0', { as: 'hex' })).toEqualTypeOf<Framing<string>>();
   expectTypeOf(framing.delimited<Point>(Buffer.of(0), { as: 'json' })).toEqualTypeOf<Framing<Point>>();
+  expectTypeOf(framing.fixed(8)).toEqualTypeOf<Framing<Buffer>>();
+  expectTypeOf(framing.fixed<Point>(8, { as: 'json' })).toEqualTypeOf<Framing<Point>>();
+  expectTypeOf(framing.netstring({ as: 'utf8' })).toEqualTypeOf<Framing<string>>();
   expectTypeOf(framing.message()).toEqualTypeOf<Framing<Buffer>>();
   expectTypeOf(framing.raw({ as: 'latin1' })).toEqualTypeOf<Framing<string>>();
   expectTypeOf(framing.streamString({ as: 'buffer' })).toEqualTypeOf<Framing<Buffer>>();
