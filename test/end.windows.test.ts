@@ -1,4 +1,5 @@
 // The end of one direction on a pipe of messages that another program serves, as Docker does: an empty message says it.
+import { text } from 'node:stream/consumers';
 import { expect, it } from 'vitest';
 import { framing } from '../lib/index.ts';
 import { pipePath } from '../lib/name.ts';
@@ -60,4 +61,25 @@ it('of a peer that keeps its handle is seen by toDuplex(), also when nobody has 
   let bytes = 0;
   for await (const chunk of stream) bytes += (chunk as Buffer).length;
   expect(bytes).toBe(256_000);
+});
+
+it('of a peer that keeps its handle is seen behind messages that waited to be read', async () => {
+  const server = new ForeignServer(pipePath(uniqueName()), messagePipe);
+  const client = await clientFor(server.path, { framing: framing.raw(), highWaterMark: 1024 });
+  // Nobody reads meanwhile: at the mark the connection stops, and what is left waits in the pipe together.
+  for (const message of ['a'.repeat(1500), 'last', '']) server.write(message);
+  let bytes = 0;
+  for (let chunk = await client.read(); chunk !== null; chunk = await client.read()) bytes += chunk.length;
+  expect([bytes, client.ended, client.state]).toEqual([1504, true, 'open']);
+});
+
+it('of a peer that keeps its handle is seen by a stream that nobody has read', async () => {
+  const server = new ForeignServer(pipePath(uniqueName()), messagePipe);
+  const client = await clientFor(server.path, { framing: framing.raw(), highWaterMark: 1024 });
+  const stream = client.toDuplex({ allowHalfOpen: true });
+  for (const message of ['a'.repeat(1500), 'last', '']) server.write(message); // as above
+  expect((await text(stream)).slice(-6)).toBe('aalast');
+  stream.end('answer');
+  expect(await server.read()).toEqual(Buffer.from('answer'));
+  expect(await server.read()).toEqual(Buffer.alloc(0));
 });

@@ -36,15 +36,26 @@ DWORD qualityOfService(ImpersonationLevel level) {
   }
 }
 
+bool readMessages(HANDLE pipe) {
+  DWORD mode = PIPE_READMODE_MESSAGE | PIPE_WAIT;
+  return SetNamedPipeHandleState(pipe, &mode, /*maxCollectionCount=*/nullptr, /*collectDataTimeout=*/nullptr);
+}
+
 // What was opened may be anything that has a path; but only a pipe has a process at its other end.
 Failure check(HANDLE pipe, const Peer& server, const ConnectOptions& options) {
   if (server.pid < 0 && GetFileType(pipe) != FILE_TYPE_PIPE) return {"EINVAL", "connect", 0, "this is not a pipe"};
   if (options.own_server_only && !isOwnPipe(pipe)) return untrustedServer();
-  if (options.framing.kind != FramingKind::Message) return {};
-  DWORD mode = PIPE_READMODE_MESSAGE | PIPE_WAIT;
-  if (SetNamedPipeHandleState(pipe, &mode, /*maxCollectionCount=*/nullptr, /*collectDataTimeout=*/nullptr)) return {};
+  if (options.framing.kind != FramingKind::Message || readMessages(pipe)) return {};
   const DWORD error = GetLastError();
   return error == ERROR_INVALID_PARAMETER ? onlyOneEndUsesMessages(ERROR_INVALID_PARAMETER) : connectFailure(error);
+}
+
+// Read as bytes, a pipe of messages would hide the end: a read that finds bytes takes the empty message behind them along.
+bool seesMessagesApart(HANDLE pipe, const ConnectOptions& options) {
+  DWORD flags = 0;
+  return options.framing.kind == FramingKind::Raw && options.direction != Direction::Out &&
+         GetNamedPipeInfo(pipe, &flags, nullptr, nullptr, nullptr) && (flags & PIPE_TYPE_MESSAGE) != 0 &&
+         readMessages(pipe);
 }
 
 }  // namespace
@@ -57,7 +68,12 @@ Outcome<PipeEnd> openPipe(const std::wstring& path, const ConnectOptions& option
   const Peer server = peerOf(pipe.get(), /*server=*/false);
   if (const Failure failure = check(pipe.get(), server, options)) return failure;
   const bool remote = !isOnThisMachine(path);
-  return PipeEnd{.handle = std::move(pipe), .peer = remote ? Peer{} : server, .options = options, .remote = remote};
+  const bool reads_messages = seesMessagesApart(pipe.get(), options);
+  return PipeEnd{.handle = std::move(pipe),
+                 .peer = remote ? Peer{} : server,
+                 .options = options,
+                 .remote = remote,
+                 .reads_messages = reads_messages};
 }
 
 bool RemoteConnect::start() {

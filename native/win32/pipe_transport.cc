@@ -30,6 +30,7 @@ PipeTransport::PipeTransport(PipeLoop& loop, PipeEnd&& end)
       server_(end.server),
       remote_(end.remote),
       messages_(end.options.framing.kind == FramingKind::Message),
+      reads_messages_(messages_ || end.reads_messages),
       raw_(end.options.framing.kind == FramingKind::Raw),
       largest_write_(kLeastWrite),
       handle_(std::move(end.handle)) {
@@ -37,8 +38,8 @@ PipeTransport::PipeTransport(PipeLoop& loop, PipeEnd&& end)
   // A read that ends within a message fails with ERROR_MORE_DATA at once, and whether that skips its
   // packet is written nowhere. Without the mode the rule is plain: no packet only after an error,
   // and this is a warning.
-  if (!messages_) modes |= FILE_SKIP_COMPLETION_PORT_ON_SUCCESS;
-  skips_ = SetFileCompletionNotificationModes(handle_.get(), modes) && !messages_;
+  if (!reads_messages_) modes |= FILE_SKIP_COMPLETION_PORT_ON_SUCCESS;
+  skips_ = SetFileCompletionNotificationModes(handle_.get(), modes) && !reads_messages_;
 }
 
 size_t PipeTransport::firstRoom() const {

@@ -27,6 +27,7 @@ struct PipeEnd {
   ChannelOptions options;
   bool server = false;
   bool remote = false;  // the peer is on another machine
+  bool reads_messages = false;  // although the framing is of bytes: a read ends where a message does
   std::shared_ptr<PipeListener> listener = nullptr;  // whose instance it is; null: a client
 };
 
@@ -91,6 +92,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
   const bool server_;
   const bool remote_;
   const bool messages_;
+  const bool reads_messages_;
   const bool raw_;
   // The reading thread's.
   bool user_asked_ = false;
