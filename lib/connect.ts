@@ -33,12 +33,33 @@ const LONGEST_WAIT = 1000;
  * @param name as for `listen`; on Windows also `\\SERVER\pipe\NAME`.
  */
 export async function connect<T = Buffer>(name: string, options: ConnectOptions<T> = {}): Promise<PipeConnection<T>> {
+  return carryOut(connectPlan(name, options));
+}
+
+/** What is to be connected, and how. */
+export interface ConnectPlan<T> {
+  readonly channel: ConnectChannel<T>;
+  readonly timeout: number;
+  readonly waitForServer: boolean;
+  readonly signal: AbortSignal | undefined;
+}
+
+/** Checks all that was asked for; nothing is connected yet. */
+export function connectPlan<T>(name: string, options: ConnectOptions<T>): ConnectPlan<T> {
   checkConnectOptions(options);
   const path = pipePath(name, options.host);
-  const channel = connectOptions(path, options);
-  const timeout = milliseconds('timeout', options.timeout ?? DEFAULT_TIMEOUT);
-  const waitForServer = boolean('waitForServer', options.waitForServer ?? false);
-  const signal = abortSignal(options.signal);
+  return {
+    channel: connectOptions(path, options),
+    timeout: milliseconds('timeout', options.timeout ?? DEFAULT_TIMEOUT),
+    waitForServer: boolean('waitForServer', options.waitForServer ?? false),
+    signal: abortSignal(options.signal),
+  };
+}
+
+/** Connects. Rejects as `connect` does. */
+export async function carryOut<T>(plan: ConnectPlan<T>): Promise<PipeConnection<T>> {
+  const { channel, timeout, waitForServer, signal } = plan;
+  const { path } = channel;
   signal?.throwIfAborted();
 
   const deadline = performance.now() + timeout;
@@ -66,12 +87,12 @@ function attempt<T>(channel: ConnectChannel<T>): PipeConnection<T> | Promise<Pip
   const id = loop.connect(path, raw, direction, highWaterMark, impersonation, ownServerOnly, request, limits);
   if (typeof id !== 'number') throw failureToError(id, path);
   // Made in the same turn in which native code tells of it: frames may follow at once.
-  const connected = (id: number) => {
+  const made = (id: number) => {
     const connection = new PipeConnection(id, channel, 'client');
     tellConnected(connection);
     return connection;
   };
-  return id === 0 ? settled(request, path, connected) : connected(id);
+  return id === 0 ? settled(request, path, made) : made(id);
 }
 
 /** Waits until the system says so; false: it does not, or something else came of it, and so a pause is due. */

@@ -2,7 +2,6 @@ import { closeTimeout, endWithin } from './closing.ts';
 import { DIRECTIONS } from './constants.ts';
 import { type ConnectionStats, Known, type Peer } from './description.ts';
 import { endSending, waitForDrain } from './draining.ts';
-import { PipeDuplex, type PipeDuplexOptions } from './duplex.ts';
 import { Ending } from './ending.ts';
 import type { PipeError } from './errors.ts';
 import { type FrameBatch, FrameQueue } from './frames.ts';
@@ -15,6 +14,8 @@ import { type Channel, signalOf } from './options.ts';
 import { nothing } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
 import { Sender } from './sender.ts';
+import { PipeDuplex } from './streams/duplex.ts';
+import type { PipeDuplexOptions } from './streams/options.ts';
 
 type Side = 'server' | 'client';
 
@@ -236,6 +237,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
       direction,
       streams: this.#streams,
       side: this.#side,
+      path: this.path,
     });
     this.#streams = true;
     return stream;

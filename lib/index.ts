@@ -1,7 +1,6 @@
 export { connect } from './connect.ts';
 export { PipeConnection } from './connection.ts';
 export type { ConnectionStats, Peer } from './description.ts';
-export type { PipeDuplex, PipeDuplexOptions } from './duplex.ts';
 export { PipeError, type PipeErrorCode, type PipeErrorFields } from './errors.ts';
 export { FrameBatch } from './frames.ts';
 export type { As } from './framing/conversion.ts';
@@ -17,3 +16,6 @@ export { listen } from './listen.ts';
 export type { Access, ConnectOptions, Direction, ImpersonationLevel, ListenOptions } from './options.ts';
 export { PipeServer, type ServerStats } from './server.ts';
 export type { ServeContext, ServeOptions } from './serving.ts';
+export { type ConnectDuplexOptions, connectDuplex } from './streams/connect-duplex.ts';
+export type { PipeDuplex } from './streams/duplex.ts';
+export type { PipeDuplexOptions } from './streams/options.ts';

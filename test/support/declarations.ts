@@ -9,6 +9,8 @@ export interface Member {
   comment: string;
   /** From its name to the end of its line. */
   text: string;
+  /** The exported declaration that it is inherited from. */
+  of?: string;
 }
 
 export interface Declaration {
@@ -17,6 +19,7 @@ export interface Declaration {
   comment: string;
   /** As it is written, without the comment. */
   text: string;
+  exported: boolean;
   members: Member[];
 }
 
@@ -29,25 +32,37 @@ for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
     declarations.set(`${file}:${declaration.name}`, declaration);
 }
 
-/** What index.d.ts exports, with the members of interfaces that it extends. */
+/** What the package's entries export, with the members of interfaces that they extend. */
 export function exported(): Declaration[] {
-  const index = readFileSync(path.join(dist, 'index.d.ts'), 'utf8');
-  return [...index.matchAll(/export (?:type )?\{([^}]*)\} from '\.\/([\w/-]+)\.ts'/g)].flatMap(([, names, file]) =>
-    names!
-      .split(',')
-      .map((name) => name.trim().replace(/^type /, ''))
-      .filter((name) => name !== '')
-      .map((name) => withInherited(`${file}.d.ts`, name)),
-  );
+  return [''].flatMap((folder) => {
+    const index = readFileSync(path.join(dist, folder, 'index.d.ts'), 'utf8');
+    return [...index.matchAll(/export (?:type )?\{([^}]*)\} from '\.\/([\w/-]+)\.ts'/g)].flatMap(([, names, file]) =>
+      names!
+        .split(',')
+        .map((name) => name.trim().replace(/^type /, ''))
+        .filter((name) => name !== '')
+        .map((name) => withInherited(`${folder}${file}.d.ts`, name)),
+    );
+  });
 }
 
 function withInherited(file: string, name: string): Declaration {
-  // It may come by way of another file.
-  const found =
-    declarations.get(`${file}:${name}`) ?? [...declarations.values()].find((declaration) => declaration.name === name);
+  const found = find(file, name);
   if (!found) throw new Error(`no declaration of ${name} in dist/${file}`);
-  const [, base] = /^export interface \w+(?:<[^{]*?>)? extends (\w+)/.exec(found.text) ?? [];
-  return base ? { ...found, members: [...withInherited(file, base).members, ...found.members] } : found;
+  const [, bases = ''] = /^export interface \w+(?:<[^{]*?>)? extends ([^{]+)\{/.exec(found.text) ?? [];
+  // Other libraries' are theirs to explain; those that `Omit<…>` names are not inherited.
+  const ours = (bases.match(/\b[A-Z]\w+/g) ?? []).filter((base) => find(file, base));
+  const replaced = new Set([...(bases.match(/(?<=')\w+(?=')/g) ?? []), ...found.members.map((member) => member.name)]);
+  const inherited = ours.flatMap((base) => {
+    const { members, exported } = withInherited(file, base);
+    return exported ? members.map((member) => ({ of: base, ...member })) : members;
+  });
+  return { ...found, members: [...inherited.filter((member) => !replaced.has(member.name)), ...found.members] };
+}
+
+/** It may come by way of another file. */
+function find(file: string, name: string): Declaration | undefined {
+  return declarations.get(`${file}:${name}`) ?? [...declarations.values()].find((one) => one.name === name);
 }
 
 function* parse(source: string): Generator<Declaration> {
@@ -55,7 +70,8 @@ function* parse(source: string): Generator<Declaration> {
     /(?:^\/\*\*((?:(?!\*\/)[\s\S])*)\*\/\n)?^(?:export )?(?:declare )?(class|interface|type|const|function|let) (\w+)(?:.*\{\n[\s\S]*?^\}.*$|.*;$)/gm;
   for (const [whole, comment = '', kind, name] of source.matchAll(top)) {
     const text = whole.replace(/^\/\*\*(?:(?!\*\/)[\s\S])*\*\/\n/, '');
-    yield { name: name!, kind: kind!, comment: plain(comment), text, members: [...membersOf(text)] };
+    const exported = text.startsWith('export ');
+    yield { name: name!, kind: kind!, comment: plain(comment), text, exported, members: [...membersOf(text)] };
   }
 }
 

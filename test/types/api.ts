@@ -7,6 +7,7 @@ import {
   type ClientUser,
   type ConnectOptions,
   connect,
+  connectDuplex,
   type DiscordFrame,
   encodeFrame,
   type FrameBatch,
@@ -205,4 +206,11 @@ export function errors(error: unknown): void {
   expectTypeOf(error.code).toEqualTypeOf<PipeErrorCode>();
   expectTypeOf(error.winerror).toEqualTypeOf<number | undefined>();
   if (error.code === 'ERR_FRAME_TOO_LARGE') expectTypeOf(error.declaredLength).toEqualTypeOf<number | undefined>();
+}
+
+export function connectingStreams(): void {
+  expectTypeOf(connectDuplex('a')).toEqualTypeOf<PipeDuplex>();
+  expectTypeOf(connectDuplex('a', { framing: framing.raw(), linger: 1, timeout: 1 })).toExtend<Duplex>();
+  // @ts-expect-error a stream is of bytes
+  connectDuplex('a', { framing: framing.lines({ as: 'utf8' }) });
 }
