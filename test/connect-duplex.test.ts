@@ -31,7 +31,9 @@ function story(stream: PipeDuplex | net.Socket): string[] {
   return events;
 }
 
-const closed = (stream: PipeDuplex | net.Socket) => new Promise((resolve) => stream.once('close', resolve));
+async function closed(stream: PipeDuplex | net.Socket): Promise<void> {
+  if (!stream.closed) await once(stream, 'close');
+}
 
 describe('a stream that connects', () => {
   it('says so, as a socket does', async () => {

@@ -6,6 +6,7 @@ import { installPackage, packedFiles } from './run/package.js';
 
 const expected = [
   /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|binding\.gyp)$/,
+  /^http\/package\.json$/, // for resolvers that know no "exports"
   /^lib\/(\w+\/)?[\w-]+(\.d)?\.ts$/,
   /^dist\/(\w+\/)?[\w-]+(\.js|\.js\.map|\.d\.ts|\.d\.ts\.map)$/,
   /^native\/(\w+\/)*\w+\.(cc|h)$/,
@@ -27,6 +28,8 @@ describe('the package', () => {
         'binding.gyp',
         'dist/index.js',
         'dist/index.d.ts',
+        'dist/http/index.js',
+        'dist/http/index.d.ts',
         'lib/index.ts',
         'native/flags.js',
         'native/sources.js',
@@ -57,6 +60,7 @@ describe('the package', () => {
       expect(existsSync(`${installed.app}/node_modules/framepipe/build`)).toBe(false);
     });
     test('works from an ES module', () => expect(node('esm.mjs')).toBe('echo linux\n'));
+    test('has an entry for HTTP', () => expect(node('http.mjs')).toBe('echo linux\n'));
     test('works with require()', () => expect(node('commonjs.cjs')).toBe('echo linux\n'));
   });
 });

@@ -18,10 +18,23 @@ async function main({ listen, connect }) {
 }
 `;
 
+const http = `
+import { createServer, get } from 'node:http';
+import { PipeAgent, serveHttp } from 'framepipe/http';
+const name = 'http-' + process.pid;
+const served = await serveHttp(createServer((_request, response) => response.end('echo')), name);
+const agent = new PipeAgent(name);
+get({ agent }, (response) => {
+  response.on('data', (text) => console.log(String(text), process.platform));
+  response.on('end', () => served.close());
+});
+`;
+
 /** Scripts that use the package and print "echo" and the platform. */
 const scripts = {
   'esm.mjs': `import * as framepipe from 'framepipe';\n${echo('esm')}await main(framepipe);\n`,
   'commonjs.cjs': `${echo('commonjs')}main(require('framepipe'));\n`,
+  'http.mjs': http,
   // Electron and packaged programs load the addon into a program that is not called node.exe.
   'renamed.cjs': `
 const { copyFileSync } = require('node:fs');

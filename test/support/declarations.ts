@@ -34,7 +34,7 @@ for (const name of readdirSync(dist, { recursive: true, encoding: 'utf8' })) {
 
 /** What the package's entries export, with the members of interfaces that they extend. */
 export function exported(): Declaration[] {
-  return [''].flatMap((folder) => {
+  return ['', 'http/'].flatMap((folder) => {
     const index = readFileSync(path.join(dist, folder, 'index.d.ts'), 'utf8');
     return [...index.matchAll(/export (?:type )?\{([^}]*)\} from '\.\/([\w/-]+)\.ts'/g)].flatMap(([, names, file]) =>
       names!

@@ -1,5 +1,7 @@
 // What TypeScript makes of the public API. Never run: test/types.linux.test.ts has it compiled, against dist/.
 import type { Stats } from 'node:fs';
+import { type Agent, createServer } from 'node:http';
+import { createServer as createServer2 } from 'node:http2';
 import type { Duplex } from 'node:stream';
 import {
   type Access,
@@ -23,6 +25,7 @@ import {
   type PipeErrorCode,
   type PipeServer,
 } from 'framepipe';
+import { PipeAgent, type ServedHttp, serveHttp } from 'framepipe/http';
 import { expectTypeOf } from 'vitest';
 
 interface Point {
@@ -208,9 +211,14 @@ export function errors(error: unknown): void {
   if (error.code === 'ERR_FRAME_TOO_LARGE') expectTypeOf(error.declaredLength).toEqualTypeOf<number | undefined>();
 }
 
-export function connectingStreams(): void {
+export async function http(): Promise<void> {
   expectTypeOf(connectDuplex('a')).toEqualTypeOf<PipeDuplex>();
   expectTypeOf(connectDuplex('a', { framing: framing.raw(), linger: 1, timeout: 1 })).toExtend<Duplex>();
   // @ts-expect-error a stream is of bytes
   connectDuplex('a', { framing: framing.lines({ as: 'utf8' }) });
+  expectTypeOf(await serveHttp(createServer(), 'a', { access: 'everyone' })).toEqualTypeOf<ServedHttp>();
+  expectTypeOf(await serveHttp(createServer2(), 'a')).toEqualTypeOf<ServedHttp>();
+  // @ts-expect-error HTTP has a framing of its own
+  await serveHttp(createServer(), 'a', { framing: framing.raw() });
+  expectTypeOf(new PipeAgent('a', { maxSockets: 1, connect: { waitForServer: true } })).toExtend<Agent>();
 }

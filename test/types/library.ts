@@ -1,6 +1,7 @@
 // A package that wraps framepipe and publishes its types: what it infers must have a name that others can reach.
 // Compiled with `declaration`, and with the types of all libraries checked.
-import { connect, FrameDecoder, framing, listen, type PipeConnection } from 'framepipe';
+import { connect, connectDuplex, FrameDecoder, framing, listen, type PipeConnection } from 'framepipe';
+import { type HttpServer, PipeAgent, serveHttp } from 'framepipe/http';
 
 export const discord = framing.discord();
 export const prefix = framing.lengthPrefix;
@@ -13,3 +14,6 @@ export const entries = (pipe: PipeConnection) => pipe.runAsClient((as) => as.rea
 export const read = (pipe: PipeConnection) => pipe.runAsClient(async (as) => ({ as, user: await as.user() }));
 export const stats = (pipe: PipeConnection) => ({ peer: pipe.peer, stats: pipe.stats(), closed: pipe.closed });
 export const decoder = () => new FrameDecoder(discord);
+export const connecting = (name: string) => connectDuplex(name);
+export const site = (server: HttpServer, name: string) => serveHttp(server, name);
+export const agent = (name: string) => new PipeAgent(name);

@@ -1,0 +1,3 @@
+export { PipeAgent, type PipeAgentOptions } from './agent.ts';
+export { type HttpServer, type ServeHttpOptions, serveHttp } from './serve-http.ts';
+export type { ServedHttp } from './served-http.ts';

@@ -1,0 +1,144 @@
+// A pipe on which an HTTP server serves: its connections, and how all of it is closed.
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Http2Session } from 'node:http2';
+import type { Server, Socket } from 'node:net';
+import { setImmediate } from 'node:timers';
+import type { PipeConnection } from '../connection.ts';
+import { PipeError } from '../errors.ts';
+import { checked, type Names } from '../option-names.ts';
+import { milliseconds } from '../options.ts';
+import { deferred, nothing } from '../promises.ts';
+import type { PipeServer } from '../server.ts';
+import type { PipeDuplex } from '../streams/duplex.ts';
+import { Exchanges } from './exchanges.ts';
+
+const CLOSE: Names<{ timeout?: number | undefined }> = { timeout: true };
+const DEFAULT_TIMEOUT = 5000;
+const LONGEST_TIMER = 0x7fff_ffff;
+/** Node publishes each request there, also those that wait for `100 Continue`. */
+const REQUESTS = 'http.server.request.start';
+
+/** A pipe on which an HTTP server serves. Made by `serveHttp`. */
+export class ServedHttp implements AsyncDisposable {
+  /** The pipe below: its `path`, `clients`, `stats()`, `setAccess()`. */
+  readonly pipe: PipeServer<Buffer>;
+
+  readonly #http: Server;
+  readonly #exchanges = new Map<unknown, Exchanges>();
+  readonly #closed = deferred();
+  readonly #requested = (message: unknown): void => {
+    const { request, response, socket } = message as {
+      request: IncomingMessage;
+      response: ServerResponse;
+      socket: Socket;
+    };
+    this.#exchanges.get(socket)?.began(request, response);
+  };
+  #leaving = false;
+
+  /** @internal */
+  constructor(http: Server, pipe: PipeServer<Buffer>) {
+    this.#http = http;
+    this.pipe = pipe;
+    subscribe(REQUESTS, this.#requested);
+    http.once('close', () => this.close().catch(nothing));
+    void this.#serve();
+  }
+
+  /** The pipe's path: `\\.\pipe\NAME`, or the socket's. */
+  get path(): string {
+    return this.pipe.path;
+  }
+
+  /** Resolves when the pipe and all its connections are closed, whoever closed it. */
+  get closed(): Promise<void> {
+    return this.#closed.promise;
+  }
+
+  /**
+   * Stops listening, closes the connections that are idle, and the others as soon as what was asked has been answered: HTTP/1
+   * says `Connection: close`, HTTP/2 `GOAWAY`. Resolves when all are closed. Connections that were upgraded are their owner's to
+   * close. After `timeout` ms (default 5,000; `Infinity` allowed) what is left is destroyed, and `close` rejects with
+   * `ETIMEDOUT`. The HTTP server itself, which may serve elsewhere, too, is not closed.
+   */
+  async close(options: { timeout?: number | undefined } = {}): Promise<void> {
+    const { timeout = DEFAULT_TIMEOUT } = checked('close', options, CLOSE);
+    milliseconds('timeout', timeout);
+    let cut = 0;
+    const timer =
+      timeout === Infinity
+        ? undefined
+        : // Timers come before what has happened meanwhile: that is looked at first.
+          setTimeout(() => setImmediate(() => (cut = this.#cut())), Math.min(timeout, LONGEST_TIMER));
+    try {
+      this.#leave();
+      await Promise.all([this.pipe.close(), this.#closed.promise]);
+    } finally {
+      clearTimeout(timer);
+    }
+    if (cut > 0) throw this.#timedOut(timeout, cut);
+  }
+
+  /** The same as {@link close}. */
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #serve(): Promise<void> {
+    // Outside of the promise: what a listener throws is an uncaught exception, and the server goes on.
+    for await (const client of this.pipe) process.nextTick(() => this.#accept(client));
+    this.close().catch(nothing); // somebody closed the pipe, or its signal aborted
+    await this.pipe.closed;
+    process.nextTick(() => this.#endIfLast());
+  }
+
+  #accept(client: PipeConnection<Buffer>): void {
+    const stream = client.toDuplex();
+    if (this.#leaving) return void stream.destroy();
+    const exchanges = new Exchanges(stream);
+    this.#exchanges.set(stream, exchanges);
+    stream.once('close', () => {
+      this.#exchanges.delete(stream);
+      this.#endIfLast();
+    });
+    // An HTTP/2 server makes the session of a connection at once.
+    const began = (session: Http2Session): void => {
+      exchanges.session = session;
+    };
+    this.#http.once('session', began);
+    try {
+      this.#http.emit('connection', stream as PipeDuplex & Socket);
+    } finally {
+      this.#http.off('session', began);
+    }
+  }
+
+  #leave(): void {
+    if (this.#leaving) return;
+    this.#leaving = true;
+    for (const exchanges of this.#exchanges.values()) exchanges.leave();
+  }
+
+  /** How many it had to destroy. */
+  #cut(): number {
+    const left = [...this.#exchanges.values()];
+    for (const { stream, session } of left) {
+      session?.destroy();
+      stream.destroy();
+    }
+    return left.length;
+  }
+
+  #endIfLast(): void {
+    if (!this.#leaving || this.#exchanges.size > 0) return;
+    unsubscribe(REQUESTS, this.#requested);
+    void this.pipe.closed.then(() => this.#closed.resolve());
+  }
+
+  #timedOut(timeout: number, cut: number): PipeError {
+    const { path } = this;
+    const message = `close ETIMEDOUT ${path}: ${cut} of its connections did not end within ${timeout} ms, and were destroyed`;
+    return new PipeError('ETIMEDOUT', message, { syscall: 'close', path });
+  }
+}
