@@ -9,8 +9,8 @@
       'defines': ['<!@(node native/flags.js napi)'],
       'conditions': [
         ['OS=="win"', {
-          'sources': ['<!@(node native/sources.js win32)'],
-          'defines': ['<!@(node native/flags.js win32)'],
+          'sources': ['<!@(node native/sources.js win32)', 'native/win32/version.rc'],
+          'defines': ['<!@(node native/flags.js win32)', '<!@(node native/version.js)'],
           'libraries': ['advapi32.lib'],
           'msvs_settings': {
             'VCCLCompilerTool': {
