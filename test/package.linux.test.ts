@@ -1,49 +1,60 @@
 // What npm's users get. (In Windows: the "package" phase of `npm run test:windows`.)
-import { execFileSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { execFileSync, spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { targets } from '../native/prebuilt/targets.js';
 import { installPackage, packedFiles } from './run/package.js';
 
 const expected = [
-  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE|binding\.gyp)$/,
+  /^(package\.json|README\.md|CHANGELOG\.md|LICENSE)$/,
   /^http\/package\.json$/, // for resolvers that know no "exports"
-  /^lib\/(\w+\/)?[\w-]+(\.d)?\.ts$/,
+  /^lib\/(\w+\/)?[\w-]+\.ts$/,
   /^dist\/(\w+\/)?[\w-]+(\.js|\.js\.map|\.d\.ts|\.d\.ts\.map)$/,
-  /^native\/(\w+\/)*\w+\.(cc|h)$/,
-  /^native\/(sources|flags)\.js$/,
-  /^prebuilds\/(linux-x64\/framepipe\.glibc|win32-x64\/framepipe)\.node$/,
+  /^prebuilds\/((linux-x64|linux-arm64)\/framepipe\.(glibc|musl)|(win32-x64|win32-arm64)\/framepipe)\.node$/,
 ];
 
 describe('the package', () => {
   test('contains what is needed and nothing else', async () => {
     const files: string[] = await packedFiles();
     expect(files.filter((file) => !expected.some((pattern) => pattern.test(file)))).toEqual([]);
-    expect(files.filter((file) => /cross|test|\.o$/.test(file))).toEqual([]);
     expect(files).toEqual(
       expect.arrayContaining([
         'package.json',
         'README.md',
         'CHANGELOG.md',
         'LICENSE',
-        'binding.gyp',
         'dist/index.js',
         'dist/index.d.ts',
         'dist/http/index.js',
         'dist/http/index.d.ts',
         'lib/index.ts',
-        'native/flags.js',
-        'native/sources.js',
         'prebuilds/linux-x64/framepipe.glibc.node',
       ]),
     );
   });
 
-  test('has all sources that a machine without a prebuild compiles', async () => {
-    const files: string[] = await packedFiles();
-    for (const platform of ['posix', 'win32']) {
-      const sources = execFileSync(process.execPath, ['native/sources.js', platform], { encoding: 'utf8' });
-      expect(files).toEqual(expect.arrayContaining(sources.trim().split('\n')));
-    }
+  test('gives package managers nothing to run or to compile', () => {
+    const { scripts, gypfile, dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
+    expect(Object.keys(scripts).filter((name) => /^(pre|post)?install$/.test(name))).toEqual([]);
+    expect(gypfile).toBe(false); // the repository's binding.gyp would be taken for an install script
+    expect(Object.keys(dependencies)).toEqual(['node-gyp-build']);
+  });
+
+  test('is not packed while a binary is missing', () => {
+    const { scripts } = JSON.parse(readFileSync('package.json', 'utf8'));
+    const clone = mkdtempSync(`${tmpdir()}/framepipe-clone-`);
+    cpSync('native', `${clone}/native`, { recursive: true });
+    writeFileSync(
+      `${clone}/package.json`,
+      JSON.stringify({ name: 'clone', version: '1.0.0', type: 'module', scripts: { prepack: scripts.prepack } }),
+    );
+    const { status, stderr } = spawnSync('npm', ['pack', '--loglevel=error'], { cwd: clone, encoding: 'utf8' });
+    const packed = readdirSync(clone).filter((file) => file.endsWith('.tgz'));
+    rmSync(clone, { recursive: true });
+    expect(status).toBe(1);
+    for (const { file } of targets) expect(stderr).toContain(`${file} is missing`);
+    expect(packed).toEqual([]);
   });
 
   describe('installed where there is no compiler', () => {
