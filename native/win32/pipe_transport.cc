@@ -84,7 +84,7 @@ bool PipeTransport::ofMessages() const {
 ReadAnswer PipeTransport::readAnswer(const Completion& completion) {
   ReadAnswer answer{.kind = ReadAnswer::Kind::Bytes, .bytes = completion.bytes};
   const bool arrived = completion.error == ERROR_SUCCESS || completion.error == ERROR_MORE_DATA;
-  if (arrived && !admitsUser()) return {.kind = ReadAnswer::Kind::Ended, .peer_left = true};
+  if (arrived && !admitsUser(completion.bytes)) return {.kind = ReadAnswer::Kind::Ended, .peer_left = true};
   switch (completion.error) {
     case ERROR_SUCCESS:
       answer.message_ends = messages_;
@@ -101,11 +101,17 @@ ReadAnswer PipeTransport::readAnswer(const Completion& completion) {
   }
 }
 
-// The client's identity comes with the first bytes, and is not known before.
-bool PipeTransport::admitsUser() {
-  if (user_asked_ || !listener_ || !listener_->users().limits()) return true;
-  user_asked_ = true;
-  user_ = clientSid(handle_.get());
+// The client's identity comes with the first bytes, and is not known before: who begins with an empty message may be
+// nobody until then, and is asked for again.
+bool PipeTransport::admitsUser(size_t bytes) {
+  if (user_known_ || !listener_ || !listener_->users().limits()) return true;
+  user_known_ = bytes > 0;
+  std::string user = clientSid(handle_.get());
+  if (user_counted_) {
+    if (user == user_) return true;
+    listener_->users().leave(user_);
+  }
+  user_ = std::move(user);
   user_counted_ = listener_->users().enter(user_);
   return user_counted_;
 }

@@ -76,7 +76,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
 
   bool ofMessages() const;
   ReadAnswer readAnswer(const Completion& completion);
-  bool admitsUser();
+  bool admitsUser(size_t bytes);
   WriteAnswer writeAnswer(const Completion& completion);
 
   // Port thread, not under the lock.
@@ -95,7 +95,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
   const bool reads_messages_;
   const bool raw_;
   // The reading thread's.
-  bool user_asked_ = false;
+  bool user_known_ = false;  // it has been asked for when bytes had come
   bool user_counted_ = false;
   std::string user_;
   size_t largest_write_;  // that this peer is trusted to read soon
