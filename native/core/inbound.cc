@@ -30,7 +30,7 @@ void Inbound::makeRoomFor(size_t message) {
   withheld_ = message > untaken_ - bytes_;
 }
 
-void Inbound::discard() {
+void Inbound::readRest() {
   untaken_ = SIZE_MAX;
   withheld_ = false;
   rest_ = true;

@@ -81,6 +81,9 @@ TEST(aConnectionThatNobodyHasTakenIsReadNoFurtherThanItsLimit) {
     CHECK(world.receives(id, 5));
     CHECK(world.rests(50));
     if (leaves) client.leave();
+    CHECK(world.connection(id)->traffic().bytes_in == 5000);
+    if (!leaves) world.connection(id)->taken();
+    // What one that has left had sent is bounded: who waited for somebody to take it would hold its handle for ever.
     CHECK(world.rests(250));  // the peer is gone, and that is known
     CHECK(world.connection(id)->traffic().bytes_in == 5000 && !world.story(id).ended);
     world.connection(id)->taken();
