@@ -5,10 +5,13 @@
 namespace framepipe::posix {
 
 void BusyPoll::heard(const std::shared_ptr<PollWatch::Owner>& connection) {
+  // A new one may be where one was that is gone.
+  if (known_ != connection.get() || (connection && talking_.expired())) {
+    policy_.heard(nullptr);
+    known_ = connection.get();
+    talking_ = connection;
+  }
   policy_.heard(connection.get());
-  if (known_ == connection.get()) return;
-  known_ = connection.get();
-  talking_ = connection;
 }
 
 bool BusyPoll::again() {

@@ -177,6 +177,25 @@ TEST(whoDoesNotAnswerAtOnceIsWaitedForLessAndLess) {
   CHECK(slept > 0);
   CHECK(peer->asked == 1);
 
+  // Another one, where that was which is gone: it is got to know like any other, and waited for then.
+  const std::shared_ptr<posix::PollWatch::Owner> other(std::make_shared<int>(), peer.get());
+  {
+    const std::shared_ptr<posix::PollWatch::Owner> gone(std::make_shared<int>(), peer.get());
+    busy_poll.heard(nullptr);
+    busy_poll.heard(gone);
+  }
+  int rounds = 0;
+  const auto hears = [&] {
+    ++rounds;
+    busy_poll.heard(other);
+    busy_poll.sent(*other);
+    return busy_poll.again();
+  };
+  while (rounds < 1000 && !hears()) {
+  }
+  CHECK(rounds >= 8 && rounds < 1000);
+  CHECK(peer->asked == 2);
+
   // One that is not answered is not waited for.
   for (int i = 0; i < 300; ++i) {
     busy_poll.heard(peer);
