@@ -32,9 +32,9 @@ size_t Receiver::greatestRead() const {
   return frame_size_ == 0 ? SIZE_MAX : std::max(kFirstStep, frame_size_ * kFramesInRead);
 }
 
-// A peer that has sent such a frame before has kept its word.
+// A peer that has sent such a frame before has kept its word; but not for what would be expensive if it breaks it.
 size_t Receiver::trusted() const {
-  return std::max(proven_, 2 * pending() + kBeyondArrived);
+  return std::max(std::min(proven_, kLikelyFrame), 2 * pending() + kBeyondArrived);
 }
 
 size_t Receiver::roomNeeded() const {

@@ -22,7 +22,7 @@ class Receiver {
   // Where the next bytes may be put: at least `least`, valid until arrived(), release() or another room(). Empty when there
   // is no memory. Beyond the frame that has begun about `most` bytes at most.
   // A frame whose length is known gets room for all of it, in bounded steps: what a peer merely declares reserves
-  // 64 KiB more than twice what has arrived.
+  // 64 KiB more than twice what has arrived, or about 1 MiB (kLikelyFrame) if such a frame has come before.
   std::span<uint8_t> room(size_t least = 1, size_t most = SIZE_MAX);
 
   // `count` bytes were put there. Fills `chunk` when that completed frames (chunk.frames is empty otherwise).
