@@ -1,5 +1,6 @@
 // Reading: nothing is lost, nothing is kept without limit, and every end is told.
 #include <algorithm>
+#include <chrono>
 #include <thread>
 
 #include "loops/world.h"
@@ -196,6 +197,24 @@ TEST(aFrameOfImpossibleLengthEndsReading) {
   CHECK(same(world.story(id).end_failure, "ERR_FRAME_TOO_LARGE"));
   CHECK(world.story(id).frames == std::vector<std::string>{"fine"});
   client.leave();
+// A loop's own time stands still in a turn, however long that is.
+TEST(howLongNothingHasHappenedIsKnownWithinALongTurn) {
+  World world;
+  RawPeer client;
+  const Id id = world.acceptRaw(client);
+  uint64_t idle = 0;
+  world.on_event = [&](const Event& event) {
+    if (event.kind != Event::Kind::Frames) return;
+    const auto began = std::chrono::steady_clock::now();
+    while (std::chrono::steady_clock::now() - began < std::chrono::milliseconds(100)) {
+    }
+    idle = world.connection(id)->traffic().idle;
+  };
+  CHECK(client.write(framed("x")));
+  CHECK(world.receives(id, 1));
+  CHECK(idle >= 50);
+}
+
   CHECK(world.closes(id));
 }
 
