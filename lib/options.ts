@@ -39,7 +39,8 @@ interface ChannelOptions<T> {
    * Bytes that are kept for a slow reader before the loop stops reading, and bytes of sent frames that are queued before
    * `send` makes its caller wait. Default: 1 MiB. What counts is memory, so that no frame counts for nothing; a peer can
    * make this process hold so much and one frame, no more. A length that is declared reserves 64 KiB more than twice what
-   * has arrived, until a frame of that length has come. A connection that nobody has taken from its server is read no further than 64 KiB.
+   * has arrived, or up to 1 MiB where a frame as long has come before. A connection that nobody has taken from its server
+   * is read no further than 64 KiB, or to its end when its client has left.
    */
   highWaterMark?: number | undefined;
   /**
@@ -48,9 +49,16 @@ interface ChannelOptions<T> {
    * there. Stands still while this process itself does not read.
    */
   frameTimeout?: number | undefined;
-  /** The same when nothing comes and nothing goes for so many ms. */
+  /**
+   * The same when nothing comes and nothing goes for so many ms. While this process does not read it runs only when the
+   * peer takes nothing of what is queued.
+   */
   idleTimeout?: number | undefined;
-  /** The same when the peer takes nothing of what is queued for so many ms. Not for an end that is `'in'` (`EINVAL`). */
+  /**
+   * The same when the peer takes nothing of what is queued for so many ms, whether this process reads or not. What it has
+   * read counts (Linux: `SIOCOUTQ`; Windows: each write, of up to 64 KiB); a message of `framing.message()` counts whole.
+   * Not for an end that is `'in'` (`EINVAL`).
+   */
   writeTimeout?: number | undefined;
   /**
    * Whether the loop may wait for this peer's next message without falling asleep, briefly, when that alone talks and

@@ -77,7 +77,15 @@ void Connection::destroy(const Failure& failure) {
   conclude(lock);
 }
 
-TimeLimits::Standing Connection::standing() const {
+// What the system has taken is not with the peer yet: it may take that bit by bit for a long time.
+uint64_t Connection::stillUnread() {
+  if (!limits_->needsProgress()) return 0;
+  const bool nothing_new = std::exchange(looked_at_, out_.position()) == out_.position();
+  if (unread_ > 0 || !nothing_new) unread_ = transport_->unread();
+  return unread_;
+}
+
+TimeLimits::Standing Connection::standing() {
   const bool open = phase_ == Phase::Open;
   return {.open = open,
           .reads = !open || in_.ended() || in_.mayRead(),
@@ -86,7 +94,8 @@ TimeLimits::Standing Connection::standing() const {
           .queued = !out_.empty(),
           .in = in_.bytes() + in_.frames(),  // a message may be empty
           .frames_in = in_.frames(),
-          .out = out_.position()};
+          .out = out_.position(),
+          .unread = stillUnread()};
 }
 
 bool Connection::look(uint64_t now, uint64_t usual) {

@@ -185,7 +185,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   void settleDrains(uint64_t upto);
   void failDrains(const Failure& failure);
 
-  TimeLimits::Standing standing() const;
+  TimeLimits::Standing standing();
+  uint64_t stillUnread();
   void abortWith(const Failure& failure, bool in_order);
   void conclude(Lock& lock);
   void retain();
@@ -208,6 +209,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   bool peer_left_ = false;       // nothing can be sent either
   bool asked_for_drain_ = false; // the transport will answer
   int leases_ = 0;
+  uint64_t looked_at_ = 0;  // out_.position() at the latest look,
+  uint64_t unread_ = 0;     // and Transport::unread()
   uint64_t written_ = 0;  // out_.position() when it last moved,
   uint64_t active_;       // and when that was, or when something last came: Transport::now()
   Failure failure_;  // what Closed will say

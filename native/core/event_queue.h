@@ -1,5 +1,7 @@
 // What has happened, on its way to JavaScript. Any thread pushes; the JS thread takes all there is.
 #pragma once
+#include <atomic>
+#include <cstdint>
 #include <iterator>
 #include <memory>
 #include <mutex>
@@ -70,12 +72,17 @@ class EventQueue {
 
   // Swaps, so that the memory of the last turn is used again.
   void take(std::vector<Event>& into) {
+    ++taken_;
     into.clear();
     const std::lock_guard lock(mutex_);
     std::swap(into, events_);
   }
 
+  // How often the JS thread has come to take something: it does at each ring, unless it is busy.
+  uint64_t taken() const { return taken_; }
+
  private:
+  std::atomic<uint64_t> taken_{0};
   std::mutex mutex_;
   std::vector<Event> events_;
 };

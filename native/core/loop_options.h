@@ -16,6 +16,7 @@ enum class Access : uint8_t { Owner, Authenticated, Everyone, Sddl };
 struct Timeouts {
   uint64_t first_frame = 0, frame = 0, idle = 0, write = 0;
   bool any() const { return first_frame + frame + idle + write > 0; }
+  bool progress() const { return idle + write > 0; }  // whether it matters how the peer takes what is sent
 };
 
 struct ChannelOptions {

@@ -21,22 +21,23 @@ uint64_t TimeLimits::period(const Timeouts& timeouts) {
 
 Failure TimeLimits::look(uint64_t now, uint64_t usual, const Standing& standing) {
   const Standing before = before_;
-  // While we do not read, everything stands still: the peer may be waiting for us before it takes anything, too.
-  const bool counts = looked_ && standing.reads && before.reads;
-  const uint64_t elapsed = counts ? std::min(now - then_, 2 * usual) : 0;
+  const uint64_t elapsed = looked_ ? std::min(now - then_, 2 * usual) : 0;
+  const uint64_t listened = standing.reads && before.reads ? elapsed : 0;  // while we do not read, nothing can come
   looked_ = true;
   then_ = now;
   before_ = standing;
 
-  const bool came = standing.in != before.in, went = standing.out != before.out;
+  const bool came = standing.in != before.in, went = standing.out != before.out || standing.unread != before.unread;
   const bool same_frame = standing.frames_in == before.frames_in && before.frame_begun && standing.frame_begun;
-  if (first_frame_.over(timeouts_.first_frame, standing.may_come && standing.frames_in == 0, elapsed))
+  // What is queued is the peer's to take, whether we read or not: we may be waiting for just that before we do.
+  const bool stuck = before.queued && standing.queued && !went;
+  if (first_frame_.over(timeouts_.first_frame, standing.may_come && standing.frames_in == 0, listened))
     return timedOut("read", "firstFrameTimeout", "no frame was complete within firstFrameTimeout");
-  if (frame_.over(timeouts_.frame, same_frame, elapsed))
+  if (frame_.over(timeouts_.frame, same_frame, listened))
     return timedOut("read", "frameTimeout", "a frame that was begun was not complete within frameTimeout");
-  if (write_.over(timeouts_.write, before.queued && standing.queued && !went, elapsed))
+  if (write_.over(timeouts_.write, stuck, elapsed))
     return timedOut("write", "writeTimeout", "the peer took nothing of what is queued within writeTimeout");
-  if (idle_.over(timeouts_.idle, standing.open && !came && !went, elapsed))
+  if (idle_.over(timeouts_.idle, standing.open && !came && !went, stuck ? elapsed : listened))
     return timedOut("read", "idleTimeout", "nothing came and nothing went within idleTimeout");
   return {};
 }

@@ -16,16 +16,20 @@ class TimeLimits {
   // How a connection stands when it is looked at.
   struct Standing {
     bool open;  // close() was not called: what comes then is thrown away, and nothing is said of it
-    bool reads;  // it takes what comes: where it does not, the peer cannot be blamed
+    bool reads;  // it takes what comes: where it does not, the peer cannot be blamed for what does not come
     bool may_come;  // something can still arrive
     bool frame_begun;  // and is not complete
     bool queued;  // something waits for the system to take it
     uint64_t in, frames_in, out;  // how much has come and gone
+    uint64_t unread = 0;  // Transport::unread()
   };
 
   // `now` and `usual`, the time from one look to the next: ms. What ran out, if anything did. A look that comes late
   // counts for no more than two: then it was this process that was busy, or the machine that slept.
   Failure look(uint64_t now, uint64_t usual, const Standing& standing);
+
+  // Whether Standing::unread matters.
+  bool needsProgress() const { return timeouts_.progress(); }
 
   // How often to look, in ms, so that a limit is not late by more than a quarter, or by 20 ms.
   static uint64_t period(const Timeouts& timeouts);

@@ -85,6 +85,10 @@ class Transport {
   // All has been written. Whether the peer sees that nothing more comes.
   virtual bool endSending() = 0;
 
+  // How much of what was written the peer has not read, by the system's own measure, which changes whenever it reads; 0: it
+  // has read all, or the system does not tell. Costs a system call.
+  virtual uint64_t unread() = 0;
+
   // How far the peer has read, at least, where the system tells at once: in bytes, and a message counts one more.
   virtual std::optional<uint64_t> readByPeer() = 0;
 

@@ -163,6 +163,10 @@ bool SocketTransport::endSending() {
 
 // --- Draining ----------------------------------------------------------------------------------
 
+uint64_t SocketTransport::unread() {
+  return unreadBound(socket_.get());
+}
+
 std::optional<uint64_t> SocketTransport::readByPeer() {
   // A peer that closes throws away what it has not read, and the bound falls to 0; that it left
   // something is marked before, and so asked for after.

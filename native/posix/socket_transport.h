@@ -44,6 +44,7 @@ class SocketTransport final : public Transport,
   WriteAnswer write(std::span<const std::span<const uint8_t>> stretches) override;
   Failure admit(size_t message) override;
   bool endSending() override;
+  uint64_t unread() override;
   std::optional<uint64_t> readByPeer() override;
   Failure tellWhenRead(uint64_t upto) override;
   bool forgetDrain() override;

@@ -104,7 +104,7 @@ std::shared_ptr<Connection> PipeLoop::adopt(PipeEnd&& end) {
                                    std::make_unique<PipeTransport>(*this, std::move(end)), options, peer, side);
   auto& transport = static_cast<PipeTransport&>(connection->transport());
   if (!live_.enter(std::shared_ptr<Live>(connection, &transport))) return nullptr;
-  if (options.timeouts.any()) port_.watch(std::make_shared<TimeLimited>(connection));
+  if (options.timeouts.any()) port_.watch(std::make_shared<TimeLimited>(connection, host_, events_));
   return connection;
 }
 

@@ -18,7 +18,8 @@ constexpr size_t kIdleRoom = 1 << 10;
 
 // Windows copies what it does not hand over at once into memory that is never paged. A peer that has not shown yet that
 // it reads, or is slow to, costs as much of it as a pipe has room for anyway. One that keeps up gets a frame of 1 MiB
-// whole, with what surrounds it.
+// whole, with what surrounds it; but not where it matters that it takes anything at all, for Windows tells of a write only
+// when all of it was taken.
 constexpr size_t kLeastWrite = 64 << 10, kLargestWrite = (1 << 20) + (64 << 10);
 constexpr ULONGLONG kSlow = 1000;  // ms for a write
 
@@ -32,6 +33,7 @@ PipeTransport::PipeTransport(PipeLoop& loop, PipeEnd&& end)
       messages_(end.options.framing.kind == FramingKind::Message),
       reads_messages_(messages_ || end.reads_messages),
       raw_(end.options.framing.kind == FramingKind::Raw),
+      greatest_write_(end.options.timeouts.progress() ? kLeastWrite : kLargestWrite),
       largest_write_(kLeastWrite),
       handle_(std::move(end.handle)) {
   UCHAR modes = FILE_SKIP_SET_EVENT_ON_HANDLE;
@@ -137,7 +139,7 @@ WriteAnswer PipeTransport::writeAnswer(const Completion& completion) {
   WriteAnswer answer;
   if (error == ERROR_SUCCESS) {
     const bool slow = GetTickCount64() - write_began_ >= kSlow;
-    largest_write_ = slow ? kLeastWrite : std::min(2 * largest_write_, kLargestWrite);
+    largest_write_ = slow ? kLeastWrite : std::min(2 * largest_write_, greatest_write_);
     answer.bytes = completion.bytes;
     answer.messages = messages_;
     return answer;

@@ -46,6 +46,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
   WriteAnswer write(std::span<const std::span<const uint8_t>> stretches) override;
   Failure admit(size_t) override { return {}; }
   bool endSending() override;
+  uint64_t unread() override { return 0; }
   std::optional<uint64_t> readByPeer() override { return std::nullopt; }
   Failure tellWhenRead(uint64_t upto) override;
   bool forgetDrain() override;
@@ -98,6 +99,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
   bool user_known_ = false;  // it has been asked for when bytes had come
   bool user_counted_ = false;
   std::string user_;
+  const size_t greatest_write_;
   size_t largest_write_;  // that this peer is trusted to read soon
   ULONGLONG write_began_ = 0;
   bool skips_ = false;  // a call that succeeds at once queues no packet

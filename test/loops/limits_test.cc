@@ -101,6 +101,58 @@ TEST(aPeerThatIsTooSlowIsGivenUp) {
   }
 }
 
+// Our reader waits in send() for that very peer, and so does not read: that is no excuse for the peer.
+TEST(aPeerThatWritesMuchAndReadsNothingIsGivenUp) {
+  constexpr Timeouts kEach[] = {{.idle = 30}, {.write = 30}};
+  constexpr const char* kOptions[] = {"idleTimeout", "writeTimeout"};
+  for (size_t i = 0; i < 2; ++i) {
+    World world;
+    ListenOptions options = world.listenOptions();
+    options.high_water_mark = 1000;
+    options.timeouts = kEach[i];
+    RawPeer client;
+    world.consume = false;
+    const Id id = world.acceptRaw(client, options);
+    CHECK(client.write(framed(std::string(2000, 'a')) + framed("b")));
+    CHECK(world.receives(id, 1));
+    CHECK(world.send(id, std::string(kMuch, 'x')));
+    CHECK(world.closes(id));
+    CHECK(timedOut(world.story(id).close_failure, kOptions[i]));
+  }
+}
+
+// While JavaScript is busy with what a peer has sent, that waits for an answer and cannot do anything about it.
+TEST(aBusyJavaScriptBlamesNobody) {
+  World world, others;
+  ListenOptions options = world.listenOptions();
+  options.timeouts = {.first_frame = 30, .frame = 30, .idle = 30, .write = 30};
+  ListenOptions elsewhere = others.listenOptions();
+  elsewhere.path = others.path("others");
+  elsewhere.timeouts = options.timeouts;
+  others.listen(elsewhere);
+  int busy = 0;
+  bool alive = false;
+  world.on_event = [&](const Event& event) {
+    if (event.kind != Event::Kind::Frames || ++busy > 1) return;
+    // By the same clock, on a loop that is not busy, others run out of time.
+    for (int i = 0; i < 3; ++i) {
+      const RawPeer silent = RawPeer::connect(elsewhere);
+      const Id other = others.accept();
+      CHECK(others.closes(other));
+    }
+    alive = !world.connection(event.id)->aborts();
+    CHECK(world.send(event.id, "answer"));
+  };
+  RawPeer client;
+  const Id id = world.acceptRaw(client, options);
+  CHECK(client.write(framed("work")));
+  CHECK(world.receives(id, 1));
+  CHECK(alive);
+  CHECK(world.read(client, 10) == framed("answer"));
+  CHECK(world.closes(id));
+  CHECK(timedOut(world.story(id).close_failure, "idleTimeout"));
+}
+
 TEST(aSlowReaderBlamesNobody) {
   World world;
   ListenOptions options = world.listenOptions();

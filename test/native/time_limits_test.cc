@@ -143,16 +143,51 @@ void whatIsQueuedHasToMove(Checks& check) {
   check.equal(clock.pass(200), "writeTimeout", "nothing is taken any more");
 }
 
+// What does not come then is no fault of the peer's.
 void theyStandStillWhileWeDoNotRead(Checks& check) {
-  for (const Timeouts& timeouts : {kFirst, kFrame, kIdle, kWrite}) {
+  for (const Timeouts& timeouts : {kFirst, kFrame, kIdle}) {
     Clock clock(timeouts);
-    clock.now.frame_begun = clock.now.queued = true;
+    clock.now.frame_begun = true;
     check.equal(clock.pass(70), "", "there is time");
     clock.now.reads = false;
     check.equal(clock.pass(10'000), "", "it is not the peer that is slow");
     clock.now.reads = true;
     check.equal(clock.pass(30), "", "and goes on where it stood");
     check.that(clock.pass(60) != "", "but does go on");
+  }
+}
+
+// Else one who writes on and on and reads nothing would stop its own clock: our reader waits in send() for that very peer.
+void whatIsQueuedIsThePeersToTakeThoughWeDoNotRead(Checks& check) {
+  for (const Timeouts& timeouts : {kIdle, kWrite}) {
+    Clock clock(timeouts);
+    clock.now.reads = false;
+    clock.now.queued = true;
+    for (int i = 0; i < 50; ++i) {
+      ++clock.now.out;
+      check.equal(clock.pass(50), "", "a little is taken");
+    }
+    check.that(clock.pass(200) != "", "nothing is taken any more");
+  }
+  Clock clock(kIdle);
+  clock.now.reads = false;
+  clock.now.queued = true;
+  check.equal(clock.pass(80), "", "there is time");
+  clock.now.queued = false;
+  check.equal(clock.pass(1000), "", "nothing is queued, and we do not read");
+}
+
+// A system that takes much at once tells nothing of a peer that takes it from there bit by bit, but for that itself.
+void whatThePeerReadsIsProgress(Checks& check) {
+  for (const Timeouts& timeouts : {kIdle, kWrite}) {
+    Clock clock(timeouts);
+    clock.now.queued = true;
+    clock.now.unread = 100;
+    for (int i = 0; i < 50; ++i) {
+      --clock.now.unread;
+      check.equal(clock.pass(50), "", "a little is read");
+    }
+    check.that(clock.pass(200) != "", "nothing is read any more");
   }
 }
 
@@ -165,9 +200,9 @@ void whatHappensMeanwhileCounts(Checks& check) {
     ++clock.now.in;
     ++clock.now.out;
     ++clock.now.frames_in;
-    check.equal(clock.pass(50), "", "it stands still");
+    check.equal(clock.pass(50), "", "it begins anew");
     clock.now.reads = true;
-    check.equal(clock.pass(80), "", "and begins anew");
+    check.equal(clock.pass(40), "", "and has not run out");
   }
 }
 
@@ -203,6 +238,8 @@ int main() {
   whatIsClosingIsNotIdle(check);
   whatIsQueuedHasToMove(check);
   theyStandStillWhileWeDoNotRead(check);
+  whatIsQueuedIsThePeersToTakeThoughWeDoNotRead(check);
+  whatThePeerReadsIsProgress(check);
   whatHappensMeanwhileCounts(check);
   aBusyProcessBlamesNobody(check);
   looksAreAsOftenAsTheyHaveToBe(check);

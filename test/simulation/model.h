@@ -1,6 +1,7 @@
 // What a connection has to do, from what was asked of it and what its transport has told. One thread.
 #pragma once
 #include <span>
+#include <string_view>
 #include <vector>
 
 #include "clock.h"
@@ -59,8 +60,11 @@ class Model {
   Clock clock;
   // What a limit of time does if it runs out now; to be taken back if it did not.
   void runsOut();
-  // It must not: this side does not read.
+  // This side does not read: nothing may run out that depends on what comes.
   bool standsStill() const;
+  // This may all the same: something waits for the peer to take it.
+  bool mayBlameThePeer(std::string_view option) const;
+  std::string_view ran_out;
   static constexpr const char* kRanOut = "ETIMEDOUT";
 
   // --- What the connection tells ---

@@ -96,6 +96,13 @@ bool ScriptedTransport::endSending() {
 
 // --- Draining ----------------------------------------------------------------------------------
 
+uint64_t ScriptedTransport::unread() {
+  called("unread");
+  const framepipe::Timeouts& timeouts = scenario_.options.timeouts;
+  stage_.verdict.require(timeouts.idle + timeouts.write > 0, "what is unread is asked for only where it matters");
+  return scenario_.tells_read && !stage_.peer.left() ? stage_.model.position() - stage_.model.peer_read : 0;
+}
+
 std::optional<uint64_t> ScriptedTransport::readByPeer() {
   called("readByPeer");
   if (!scenario_.tells_read || (stage_.peer.left() && stage_.model.peer_read < stage_.model.position()))

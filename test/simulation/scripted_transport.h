@@ -37,6 +37,7 @@ class ScriptedTransport final : public framepipe::Transport {
   framepipe::WriteAnswer write(std::span<const std::span<const uint8_t>> stretches) override;
   framepipe::Failure admit(size_t message) override;
   bool endSending() override;
+  uint64_t unread() override;
   std::optional<uint64_t> readByPeer() override;
   framepipe::Failure tellWhenRead(uint64_t upto) override;
   bool forgetDrain() override;

@@ -39,6 +39,7 @@ class ThreadedTransport final : public framepipe::Transport {
   framepipe::Failure admit(size_t) override { return {}; }
   uint64_t now() const override { return 0; }
   bool endSending() override { return false; }
+  uint64_t unread() override { return 0; }
   std::optional<uint64_t> readByPeer() override { return std::nullopt; }
   framepipe::Failure tellWhenRead(uint64_t upto) override;
   bool forgetDrain() override { return false; }

@@ -19,11 +19,18 @@ bool Model::standsStill() const {
          (!taken_from_server && peer_.read() >= scenario_.options.untaken);
 }
 
+bool Model::mayBlameThePeer(std::string_view option) const {
+  return !allTaken() && (option == "writeTimeout" || option == "idleTimeout");
+}
+
 bool Model::ranOut(const framepipe::Failure& why) {
   if (!why || std::strcmp(why.code, kRanOut) != 0) return false;
   verdict_.require(destroy_code && std::strcmp(destroy_code, kRanOut) == 0,
                    "nothing runs out but when it is looked at");
-  verdict_.require(why.option && clock.mayEnd(scenario_.options.timeouts, why.option), "no limit of time is early");
+  const bool tells_read = scenario_.tells_read && !peer_.left();
+  verdict_.require(why.option && clock.mayEnd(scenario_.options.timeouts, why.option, tells_read),
+                   "no limit of time is early");
+  ran_out = why.option;
   return true;
 }
 
@@ -43,7 +50,8 @@ void World::timePasses() {
   nested_ = false;
   verdict_.trace("  it is looked at, at %d ms%s", static_cast<int>(model_.clock.now), goes_on ? "" : ": it is over");
   if (!goes_on) {
-    verdict_.require(!before.standsStill(), "time stands still while this side does not read");
+    verdict_.require(!before.standsStill() || before.mayBlameThePeer(model_.ran_out),
+                     "while this side does not read, a peer is blamed for nothing but what it does not take");
     return;
   }
   std::tie(model_.destroy_called, model_.destroyed_first, model_.destroy_code) =

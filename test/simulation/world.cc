@@ -105,7 +105,9 @@ void World::peerActs() {
     verdict_.trace("  the peer has written %zu", peer_.written());
   } else if (what < 92) {
     if (peer_.left()) return;
-    model_.peer_read += random_.below(model_.position() - model_.peer_read + 1);
+    const uint64_t more = random_.below(model_.position() - model_.peer_read + 1);
+    model_.peer_read += more;
+    if (more > 0 && !model_.destroy_called) model_.clock.read = model_.clock.now;
     verdict_.trace("  the peer has read %zu", static_cast<size_t>(model_.peer_read));
   } else if (what < 96) {
     if (!scenario_.half_close || peer_.stopped()) return;

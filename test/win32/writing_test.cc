@@ -38,4 +38,23 @@ TEST(aPeerThatKeepsUpIsGivenFramesWhole) {
   CHECK(held(client) <= (2u << 20));
 }
 
+// Windows tells of a write when all of it was taken: a large one hides for long that a slow peer takes it at all.
+TEST(whereTimeIsLimitedEach64KiBThatAPeerReadsAreSeen) {
+  for (const Timeouts& timeouts : {Timeouts{.idle = 100'000}, Timeouts{.write = 100'000}}) {
+    World world;
+    ListenOptions options = world.listenOptions();
+    options.timeouts = timeouts;
+    RawPeer client;
+    const Id id = world.acceptRaw(client, options);
+    CHECK(world.send(id, std::string(8 << 20, 'w')));
+    CHECK(client.read(4 << 20).size() == 4 << 20);  // it keeps up, and then does not
+    for (int i = 0; i < 20; ++i) {
+      world.run(20);
+      const uint64_t before = world.connection(id)->traffic().bytes_out;
+      CHECK(client.read(kBuffer).size() == kBuffer);
+      CHECK(world.until([&] { return world.connection(id)->traffic().bytes_out > before; }, 2));
+    }
+  }
+}
+
 }  // namespace framepipe::test
