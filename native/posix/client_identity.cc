@@ -34,6 +34,9 @@ Failure cannotBecome(int error) {
       return cannot(error, "the client's user does not exist in the user namespace of this process");
     case ENOENT:
       return cannot(error, "/proc is needed, to see whether threads are made meanwhile");
+    case EMFILE:
+    case ENFILE:
+      return cannot(error, "no file descriptor is left, which it takes to see whether threads are made meanwhile");
     case EBUSY:
       return cannot(error, "the thread acts as a client already");
     default:
@@ -122,21 +125,26 @@ class ClientIdentity final : public Identity {
   const Subject subject_;
 };
 
-}  // namespace
-
-Outcome<std::shared_ptr<Identity>> takeClientIdentity(int socket, bool to_act) {
-  Subject peer;
-  if (const int error = readPeer(socket, peer))
-    return errnoFailure(error, "getsockopt", "the system does not tell who the client is");
+Outcome<std::shared_ptr<Identity>> identityOf(Subject client, bool to_act) {
   if (to_act) {
-    if (const Failure failure = withoutNobody(peer)) return failure;
+    if (const Failure failure = withoutNobody(client)) return failure;
   }
-  auto identity = std::make_shared<ClientIdentity>(std::move(peer));
+  auto identity = std::make_shared<ClientIdentity>(std::move(client));
   if (to_act) {
     if (const Failure failure = identity->assume()) return failure;
     identity->revert();
   }
   return std::shared_ptr<Identity>(std::move(identity));
+}
+
+}  // namespace
+
+Outcome<std::shared_ptr<Identity>> takeIdentity(int socket, const CapabilitySet& capabilities, bool to_act) {
+  Subject client;
+  client.capabilities = capabilities;
+  if (const int error = readPeer(socket, client))
+    return errnoFailure(error, "getsockopt", "the system does not tell who the client is");
+  return identityOf(std::move(client), to_act);
 }
 
 }  // namespace framepipe::posix

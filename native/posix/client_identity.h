@@ -5,11 +5,12 @@
 
 #include "core/outcome.h"
 #include "impersonation/identity.h"
+#include "posix/credentials.h"
 
 namespace framepipe::posix {
 
-// `socket` must stay open meanwhile. `to_act`: fails with ERR_PIPE_CANNOT_IMPERSONATE when this process may not become
-// that user; the calling thread tries it, so not the JS thread.
-Outcome<std::shared_ptr<Identity>> takeClientIdentity(int socket, bool to_act);
+// `socket` must stay open meanwhile. `capabilities`: the client's, as they were when it was accepted. `to_act`: fails with
+// ERR_PIPE_CANNOT_IMPERSONATE when this process may not become that user; the calling thread tries it, so not the JS thread.
+Outcome<std::shared_ptr<Identity>> takeIdentity(int socket, const CapabilitySet& capabilities, bool to_act);
 
 }  // namespace framepipe::posix

@@ -80,13 +80,18 @@ int setCapabilities(const Credentials::Capabilities& from) {
   return call(SYS_capset, &data.header, data.words);
 }
 
-// The kernel takes root's capabilities away with the id; not those that a server holds without being root.
-int dropCapabilities() {
+// With root's id the kernel takes root's capabilities away; not those that a server holds without being root, nor those
+// that a client who is root lacks.
+int keepCapabilities(const CapabilitySet& kept) {
   Credentials::Capabilities capabilities;
   if (const int error = getCapabilities(capabilities)) return error;
-  if (capabilities.effective == decltype(capabilities.effective){}) return 0;
-  capabilities.effective = {};
+  if (capabilities.effective == kept) return 0;
+  capabilities.effective = kept;
   return setCapabilities(capabilities);
+}
+
+CapabilitySet inBoth(const CapabilitySet& one, const CapabilitySet& other) {
+  return {one[0] & other[0], one[1] & other[1]};
 }
 
 // The effective id may leave, and can come back, only if it is also the real or the saved one.
@@ -102,18 +107,24 @@ std::vector<gid_t> allGroups(gid_t gid, std::vector<gid_t> groups) {
   return groups;
 }
 
+bool hasIds(const Credentials& credentials, const Subject& subject) {
+  return credentials.users.effective == subject.uid && credentials.group_ids.effective == subject.gid &&
+         allGroups(subject.gid, credentials.groups) == allGroups(subject.gid, subject.groups);
+}
+
 int change(const Credentials& own, const Subject& subject) {
-  if (const int error = setGroups(subject.groups)) return error;
-  if (const int error = setIds(kSetGids, leaving(own.group_ids, subject.gid))) return error;
-  if (const int error = setIds(kSetUids, leaving(own.users, subject.uid))) return error;
-  if (subject.uid != 0) {
-    if (const int error = dropCapabilities()) return error;
+  // A server without the right to change them may still have capabilities that its own user's clients have not.
+  if (!hasIds(own, subject)) {
+    if (const int error = setGroups(subject.groups)) return error;
+    if (const int error = setIds(kSetGids, leaving(own.group_ids, subject.gid))) return error;
+    if (const int error = setIds(kSetUids, leaving(own.users, subject.uid))) return error;
   }
+  const CapabilitySet kept = inBoth(own.capabilities.effective, subject.capabilities);
+  if (const int error = keepCapabilities(kept)) return error;
   // Some sandboxes let these calls succeed and do nothing.
   Credentials now;
   if (const int error = readCredentials(now)) return error;
-  const bool privileged = subject.uid != 0 && now.capabilities.effective != decltype(now.capabilities.effective){};
-  if (!actsAs(now, subject) || privileged) return EPERM;
+  if (!hasIds(now, subject) || now.capabilities.effective != kept) return EPERM;
   // An impossible id changes nothing and makes the call tell.
   const bool files = syscall(kSetFsUid, kUnchanged) == static_cast<long>(subject.uid) &&
                      syscall(kSetFsGid, kUnchanged) == static_cast<long>(subject.gid);
@@ -130,8 +141,8 @@ int readCredentials(Credentials& into) noexcept {
 }
 
 bool actsAs(const Credentials& credentials, const Subject& subject) noexcept {
-  return credentials.users.effective == subject.uid && credentials.group_ids.effective == subject.gid &&
-         allGroups(subject.gid, credentials.groups) == allGroups(subject.gid, subject.groups);
+  const CapabilitySet& effective = credentials.capabilities.effective;
+  return hasIds(credentials, subject) && inBoth(effective, subject.capabilities) == effective;
 }
 
 int become(const Credentials& own, const Subject& subject) noexcept {
@@ -140,13 +151,17 @@ int become(const Credentials& own, const Subject& subject) noexcept {
   return error;
 }
 
-void restore(const Credentials& own) noexcept {
+void tryToRestore(const Credentials& own) noexcept {
   // Capabilities first, for the groups take one to be set; and last, for a change to root's id fills them up.
   setCapabilities(own.capabilities);
   setIds(kSetUids, own.users);
   setIds(kSetGids, own.group_ids);
   setGroups(own.groups);
   setCapabilities(own.capabilities);
+}
+
+void restore(const Credentials& own) noexcept {
+  tryToRestore(own);
   Credentials now;
   if (readCredentials(now) || now != own) failFast("a thread cannot become itself again after acting as a client");
 }

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "posix/errno_failure.h"
+#include "posix/peer_capabilities.h"
 #include "posix/peer_credentials.h"
 #include "posix/socket_calls.h"
 
@@ -117,8 +118,8 @@ void SocketListener::admit(UniqueFd socket) {
     last_failure_ = Loop::noNumberLeft("accept");
     return users_.leave(user);
   }
-  auto transport =
-      std::make_unique<SocketTransport>(state_, std::move(socket), options_, weak_from_this(), /*accepted=*/true);
+  Accepted accepted{weak_from_this(), capabilitiesOf(socket.get(), peer.value)};
+  auto transport = std::make_unique<SocketTransport>(state_, std::move(socket), options_, std::move(accepted));
   if (const int error = transport->open(); error < 0) {
     last_failure_ = errnoFailure(-error, "accept");
     users_.leave(user);

@@ -73,9 +73,7 @@ Outcome<Id> SocketLoop::connect(const ConnectOptions& options, Id) {
   const auto peer = peerOf(socket.get(), "connect");
   if (!peer) return peer.failure;
   if (options.own_server_only && peer.value.uid != static_cast<int64_t>(::geteuid())) return untrustedServer();
-  auto transport =
-      std::make_unique<SocketTransport>(state_, std::move(socket), options, std::weak_ptr<ConnectionOrigin>(),
-                                        /*accepted=*/false);
+  auto transport = std::make_unique<SocketTransport>(state_, std::move(socket), options);
   if (const int error = transport->open()) return errnoFailure(-error, "connect");
   const Id id = connections_.reserve();
   if (!id) return noNumberLeft("connect");

@@ -25,14 +25,14 @@ constexpr uint64_t kFirstPause = 1, kLongestPause = 32;
 }  // namespace
 
 SocketTransport::SocketTransport(LoopState& state, UniqueFd socket, const ChannelOptions& options,
-                                 std::weak_ptr<ConnectionOrigin> origin, bool accepted)
+                                 std::optional<Accepted> accepted)
     : state_(state),
       socket_(std::move(socket)),
       drain_timer_(*this),
-      origin_(std::move(origin)),
+      accepted_(std::move(accepted)),
       direction_(options.direction),
       messages_(options.framing.kind == FramingKind::Message),
-      fresh_(!accepted) {}
+      fresh_(!accepted_) {}
 
 int SocketTransport::open() {
   // As .NET does: the peer learns of the direction, its reads end or its writes fail.
@@ -260,13 +260,14 @@ void SocketTransport::release(bool in_order) {
     const std::lock_guard lock(releasing_);
     socket_.reset();
   }
-  if (const auto origin = origin_.lock()) origin->connectionReleased(connection_->peer());
+  const auto origin = accepted_ ? accepted_->origin.lock() : nullptr;
+  if (origin) origin->connectionReleased(connection_->peer());
 }
 
 Outcome<std::shared_ptr<Identity>> SocketTransport::identity(bool to_act) {
   const std::lock_guard lock(releasing_);
-  if (!socket_) return connectionEnded("impersonate");
-  return takeClientIdentity(socket_.get(), to_act);
+  if (!socket_ || !accepted_) return connectionEnded("impersonate");
+  return takeIdentity(socket_.get(), accepted_->capabilities, to_act);
 }
 
 }  // namespace framepipe::posix

@@ -3,8 +3,10 @@
 #pragma once
 #include <memory>
 #include <mutex>
+#include <optional>
 
 #include "core/connection.h"
+#include "posix/credentials.h"
 #include "posix/loop_state.h"
 #include "posix/poll_watch.h"
 #include "posix/timer.h"
@@ -21,14 +23,20 @@ class ConnectionOrigin {
   ~ConnectionOrigin() = default;
 };
 
+// What is known of a connection because it was accepted.
+struct Accepted {
+  std::weak_ptr<ConnectionOrigin> origin;
+  CapabilitySet capabilities{};  // the client's at that time
+};
+
 class SocketTransport final : public Transport,
                               public RecentReaders::Reader,
                               private PollWatch::Owner,
                               private Timer::Owner {
  public:
-  // `origin`: empty for a client.
+  // `accepted`: none for a client.
   SocketTransport(LoopState& state, UniqueFd socket, const ChannelOptions& options,
-                  std::weak_ptr<ConnectionOrigin> origin, bool accepted);
+                  std::optional<Accepted> accepted = {});
 
   // 0, or a negative errno: then it is not to be used.
   int open();
@@ -71,7 +79,7 @@ class SocketTransport final : public Transport,
   PollWatch watch_;
   Timer drain_timer_;
   Connection* connection_ = nullptr;
-  const std::weak_ptr<ConnectionOrigin> origin_;
+  const std::optional<Accepted> accepted_;
   const Direction direction_;
   const bool messages_;
 

@@ -16,76 +16,17 @@
 #include <string_view>
 #include <thread>
 
-#include "impersonation/identity.h"
 #include "loops/world.h"
-#include "posix/acting.h"
 #include "posix/as_root.h"
 #include "posix/child.h"
-#include "posix/client_identity.h"
-#include "posix/credentials.h"
-#include "posix/threads.h"
+#include "posix/clients.h"
 
 namespace framepipe::test {
-
-namespace {
-
-using posix::Credentials;
-using posix::Subject;
-
-const Subject kOther{12345, 12346, {777, 12346}};
-
-bool isRoot() {
-  return geteuid() == 0;
-}
-
-Credentials credentials() {
-  Credentials now;
-  CHECK(readCredentials(now) == 0);
-  return now;
-}
-
-// One end of a connection whose other end is this thread's, as whoever it acts now.
-struct Sockets {
-  Sockets() { CHECK(socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0); }
-  ~Sockets() {
-    close(ends[0]);
-    close(ends[1]);
-  }
-  int ends[2];
-};
-
-std::shared_ptr<Identity> identityOf(const Subject& subject) {
-  CHECK(startActing(subject, posix::Until::SystemCalls) == 0);
-  const Sockets sockets;
-  posix::stopActing();
-  const auto taken = posix::takeClientIdentity(sockets.ends[0], /*to_act=*/true);
-  CHECK(static_cast<bool>(taken));
-  return taken.value;
-}
-
-void setCapabilities(uint32_t effective, uint32_t permitted) {
-  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
-  __user_cap_data_struct words[2]{{effective, permitted, 0}, {0, 0, 0}};
-  CHECK(syscall(SYS_capset, &header, words) == 0);
-}
-
-constexpr uint32_t bit(int capability) {
-  return 1u << capability;
-}
-
-// A server that is not root, but may become others and read everything.
-void becomeCapable() {
-  constexpr uint32_t kCapabilities = bit(CAP_SETUID) | bit(CAP_SETGID) | bit(CAP_DAC_OVERRIDE);
-  CHECK(prctl(PR_SET_KEEPCAPS, 1) == 0 && setgid(1000) == 0 && setuid(1000) == 0);
-  setCapabilities(kCapabilities, kCapabilities);
-}
-
-}  // namespace
 
 TEST(ownClientsNeedNoPrivilege) {
   const Credentials before = credentials();
   const Sockets sockets;
-  const auto taken = posix::takeClientIdentity(sockets.ends[0], /*to_act=*/true);
+  const auto taken = take(sockets.ends[0], /*to_act=*/true);
   CHECK(static_cast<bool>(taken));
   CHECK(!taken.value->assumeForScript());
   CHECK(credentials() == before);
@@ -102,9 +43,9 @@ TEST(othersNeedPrivilege) {
         // Root is somebody else for this user; and who is not root has no way to be anybody else.
         if (startActing(kOther, posix::Until::Script) != EPERM || !(credentials() == before)) return 1;
         if (!isRoot() && getuid() != 1000) return 0;
-        const auto taken = posix::takeClientIdentity(sockets.ends[0], /*to_act=*/true);
+        const auto taken = take(sockets.ends[0], /*to_act=*/true);
         if (!same(taken.failure, "ERR_PIPE_CANNOT_IMPERSONATE") || !taken.failure.hint) return 2;
-        const auto known = posix::takeClientIdentity(sockets.ends[0], /*to_act=*/false);
+        const auto known = take(sockets.ends[0], /*to_act=*/false);
         return known && known.value->user().value.uid == 0 ? 0 : 3;
       },
       isRoot() ? 1000 : 0);
@@ -112,7 +53,7 @@ TEST(othersNeedPrivilege) {
 }
 
 TEST(whatIsNoSocketHasNoClient) {
-  CHECK(same(posix::takeClientIdentity(STDIN_FILENO, false).failure, "ENOTSOCK"));
+  CHECK(same(take(STDIN_FILENO, false).failure, "ENOTSOCK"));
 }
 
 TEST_AS_ROOT(onlyThisThreadChangesAndOnlyItsEffectiveIds) {
@@ -198,52 +139,6 @@ TEST_AS_ROOT(aProcessMadeMeanwhileIsTheServers) {
   CHECK(credentials() == before);
 }
 
-TEST_AS_ROOT(threadsMadeMeanwhileAreTakenBack) {
-  const Credentials before = credentials();
-  const auto identity = identityOf(kOther);
-  std::atomic<int> ready{0};
-  std::atomic<bool> look{false};
-  Credentials inner, outer;
-  uid_t inherited = 0;
-  const auto wait = [&](Credentials& into) {
-    ++ready;
-    while (!look) std::this_thread::yield();
-    readCredentials(into);
-  };
-  CHECK(!identity->assumeForScript());
-  std::thread thread([&] {
-    Credentials own;
-    readCredentials(own);
-    inherited = own.users.effective;
-    std::thread child([&] { wait(inner); });
-    wait(outer);
-    child.join();
-  });
-  while (ready != 2) std::this_thread::yield();
-  identity->revertAfterScript();
-  look = true;
-  thread.join();
-  CHECK(inherited == kOther.uid);  // or there would be nothing to take back
-  CHECK(outer == before);
-  CHECK(inner == before);
-  CHECK(credentials() == before);
-  CHECK(prctl(PR_GET_DUMPABLE) == 1);
-}
-
-TEST_AS_ROOT(capabilitiesOfAServerThatIsNotRootAreNotTheClients) {
-  const int code = inChild([] {
-    becomeCapable();
-    const Credentials before = credentials();
-    if (startActing(kOther, posix::Until::SystemCalls)) return 1;
-    const Credentials acting = credentials();
-    if (acting.capabilities.effective != decltype(acting.capabilities.effective){}) return 2;
-    if (access("/etc/shadow", R_OK) == 0 || fopen("/etc/shadow", "r")) return 3;
-    posix::stopActing();
-    return credentials() == before ? 0 : 4;
-  });
-  CHECK(code == 0);
-}
-
 TEST_AS_ROOT(aThreadThatCannotBecomeItselfEndsTheProcess) {
   Sockets output;
   const int status = statusOf([&] {
@@ -295,16 +190,6 @@ TEST_AS_ROOT(settingTheIdsOfAllThreadsWaitsForOneThatActs) {
   CHECK(code == 0);
 }
 
-TEST_AS_ROOT(aThreadThatCannotBeTakenBackEndsTheProcess) {
-  const int status = statusOf([] {
-    becomeCapable();
-    startActing(kOther, posix::Until::Script);
-    std::thread([] { pause(); }).detach();
-    posix::stopActing();
-    return 0;
-  });
-  CHECK(WIFSIGNALED(status) && WTERMSIG(status) == SIGABRT);
-}
 #endif
 
 }  // namespace framepipe::test
