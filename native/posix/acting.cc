@@ -2,47 +2,40 @@
 
 #include <pthread.h>
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <utility>
 #include <vector>
 
 #include "impersonation/fail_fast.h"
+#include "posix/acting_threads.h"
+#include "posix/reclaim.h"
 #include "posix/threads.h"
 
 namespace framepipe::posix {
 
 namespace {
 
-// setresuid(3) and its like change the ids of all threads: the C library sends each of them this signal, and waits until
-// its handler has made the system call. On a thread that acts, that call would leave a mixture of the client and the
-// server, or fail, for which glibc ends the process. A thread that makes nothing but system calls blocks the signal while
-// it acts: the other thread waits that long. A thread that runs script must not, for it may make threads, and glibc holds
-// the lock for that while it waits; so it looks, before it is itself again, whether it was changed. The C library's own
-// functions do not let this signal be blocked, hence the system call.
-class SetIdSignal {
+// setresuid(3) and its like change the ids of all threads: the C library sends each of them a real-time signal, and waits
+// until its handler has made the system call. On a thread that acts, that call would leave a mixture of the client and
+// the server, or fail, for which glibc ends the process. A thread that makes nothing but system calls blocks these signals
+// while it acts, ours among them (reclaim.cc): the other thread waits that long. A thread that runs script must not, for
+// it may make threads, and glibc holds the lock for that while it waits; so it looks, before it is itself again, whether it
+// was changed. The C library's own functions do not let these signals be blocked, hence the system call.
+class RealTimeSignals {
  public:
-  int block() { return change(SIG_BLOCK, &before_); }
-  void unblock() {
-    if (!(before_ & kSet)) change(SIG_UNBLOCK, nullptr);
-  }
+  int block() { return change(SIG_BLOCK, kAll, &before_); }
+  void unblock() { change(SIG_UNBLOCK, kAll & ~before_, nullptr); }
 
  private:
-#ifdef __GLIBC__
-  static constexpr int kSignal = 33;  // SIGSETXID
-#else
-  static constexpr int kSignal = 34;  // musl's SIGSYNCCALL
-#endif
-  static constexpr uint64_t kSet = uint64_t{1} << (kSignal - 1);
+  static constexpr uint64_t kAll = ~uint64_t{0} << 31;  // from 32 on: SIGSETXID is 33 in glibc, SIGSYNCCALL 34 in musl
 
-  static int change(int how, uint64_t* before) {
-    return syscall(SYS_rt_sigprocmask, how, &kSet, before, sizeof kSet) ? errno : 0;
+  static int change(int how, uint64_t signals, uint64_t* before) {
+    return syscall(SYS_rt_sigprocmask, how, &signals, before, sizeof signals) ? errno : 0;
   }
 
   uint64_t before_ = 0;
@@ -52,49 +45,16 @@ struct Acting {
   const Subject* subject;
   Until until;
   Credentials own;
-  bool changed = false;      // the subject is somebody else
-  std::vector<pid_t> known;  // with Until::Script: the threads that there were before,
-  Credentials acted;         // and what this one is meanwhile
-  SetIdSignal set_id_signal;
+  bool changed = false;  // the subject is somebody else
+  Credentials acted;  // what this thread is meanwhile
+  Threads threads;  // with Until::Script: to look for those that were made,
+  std::vector<pid_t> known;  // which are not among those that there were before
+  RealTimeSignals signals;
+  ActingThreads::Entry entry;
 };
 
 // A pointer and no object, for threads may end without a destructor's being run.
 thread_local Acting* acting = nullptr;
-
-// Like std::shared_mutex, which not every C++ library lets be there before any code runs.
-class SharedMutex {
- public:
-  void lock() { pthread_rwlock_wrlock(&lock_); }
-  void unlock() { pthread_rwlock_unlock(&lock_); }
-  void lock_shared() { pthread_rwlock_rdlock(&lock_); }
-  void unlock_shared() { pthread_rwlock_unlock(&lock_); }
-
- private:
-  pthread_rwlock_t lock_ = PTHREAD_RWLOCK_INITIALIZER;
-};
-
-// Held shared by every thread that acts; alone by one that sets the credentials of all threads.
-constinit SharedMutex acting_threads;
-
-// The kernel makes a process undumpable whose ids change, which also takes its own /proc files away from a server
-// that is not root. Whoever stops acting last puts back what the first one found.
-class Dumpable {
- public:
-  void enter() {
-    const std::lock_guard lock(mutex_);
-    if (entered_++ == 0) before_ = prctl(PR_GET_DUMPABLE);
-  }
-  void leave() {
-    const std::lock_guard lock(mutex_);
-    if (--entered_ == 0 && before_ == 1) prctl(PR_SET_DUMPABLE, 1);
-  }
-
- private:
-  std::mutex mutex_;
-  size_t entered_ = 0;
-  int before_ = 0;
-};
-constinit Dumpable dumpable;
 
 void beforeFork() {
   if (acting && acting->changed) restore(acting->own);
@@ -110,38 +70,19 @@ void inChild() {
   acting = nullptr;
 }
 
-// Threads inherit. Those that are not in `known` may have been made while this one, now itself again, was the client.
-void reclaimThreads(const std::vector<pid_t>& known) {
-  const std::string own = identityHere();
-  if (!strangersBeside(known, own)) return;
-  // Nobody acts from here on: whoever is somebody else now is so by inheritance.
-  const std::lock_guard lock(acting_threads);
-  dumpable.enter();
-  Credentials credentials;
-  // A stranger gets root's capabilities back with root's id. From a server that holds some without being root it has
-  // inherited none, and nobody can give it any.
-  const bool curable = readCredentials(credentials) == 0 && credentials.users.effective == 0;
-  bool clean = !strangersBeside(known, own);
-  // More than once, for a stranger may have made another one while we looked.
-  for (int attempt = 0; curable && !clean && attempt < 16; ++attempt) {
-    if (restoreAllThreads(credentials)) break;
-    clean = !strangersBeside(known, own);
-  }
-  dumpable.leave();
-  if (!clean)
-    failFast("a thread that was made while acting as a client keeps the client's identity: make none in runAsClient");
-}
-
-// The signal is blocked: nobody changes this thread's ids between two looks at them.
+// The signals are blocked: nobody changes this thread's ids between two looks at them.
 int enter(Acting& next) {
   if (const int error = readCredentials(next.own)) return error;
   next.changed = !actsAs(next.own, *next.subject);
   if (!next.changed) return 0;
-  if (next.until == Until::Script && (next.known = threads()).empty()) return ENOENT;
-  dumpable.enter();
+  if (next.until == Until::Script) {
+    if (const int error = next.threads.open()) return error;
+    next.known = next.threads.all();
+  }
+  acting_threads.enter(next.entry);
   int error = become(next.own, *next.subject);
   if (!error && (error = readCredentials(next.acted))) restore(next.own);
-  if (error) dumpable.leave();
+  if (error) acting_threads.leave(next.entry);
   return error;
 }
 
@@ -162,14 +103,14 @@ int startActing(const Subject& subject, Until until) noexcept {
   auto next = std::make_unique<Acting>();
   next->subject = &subject;
   next->until = until;
-  // Before the signal is blocked: who holds this alone sets the ids of all threads, and waits for each of them.
-  acting_threads.lock_shared();
-  int error = next->set_id_signal.block();
+  // Before the signals are blocked: who is alone sets the ids of all threads, and waits for each of them.
+  acting_threads.begin();
+  int error = next->signals.block();
   if (!error) {
     error = enter(*next);
-    if (error || !next->changed || until == Until::Script) next->set_id_signal.unblock();
+    if (error || !next->changed || until == Until::Script) next->signals.unblock();
   }
-  if (error || !next->changed) acting_threads.unlock_shared();
+  if (error || !next->changed) acting_threads.end();
   if (!error) acting = next.release();
   return error;
 }
@@ -178,13 +119,13 @@ void stopActing() noexcept {
   if (!acting) return;
   const std::unique_ptr<Acting> past(std::exchange(acting, nullptr));
   if (!past->changed) return;
-  if (past->until == Until::Script && past->set_id_signal.block())
+  if (past->until == Until::Script && past->signals.block())
     failFast("a thread cannot become itself again after acting as a client");
   leave(*past);
-  past->set_id_signal.unblock();
-  dumpable.leave();
-  acting_threads.unlock_shared();
-  if (!past->known.empty()) reclaimThreads(past->known);
+  acting_threads.leave(past->entry);
+  past->signals.unblock();
+  acting_threads.end();
+  if (past->until == Until::Script) reclaimThreads(past->threads, past->known, past->acted);
 }
 
 }  // namespace framepipe::posix

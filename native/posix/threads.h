@@ -1,19 +1,36 @@
-// The threads of this process, and who they are, as the kernel tells. Any thread.
+// The threads of this process, and who they are, as the kernel tells. One thread at a time.
 #pragma once
+#include <dirent.h>
 #include <sys/types.h>
 
-#include <string>
+#include <cstdint>
+#include <memory>
 #include <vector>
+
+#include "posix/credentials.h"
+#include "posix/unique_fd.h"
 
 namespace framepipe::posix {
 
-// In ascending order; empty when there is no /proc.
-std::vector<pid_t> threads();
+class Threads {
+ public:
+  // 0, or an errno. What it takes to look at them is there from now on, also when no descriptor is left any more.
+  int open() noexcept;
 
-// What the calling thread is judged by, as one string.
-std::string identityHere();
+  // In ascending order; empty when they cannot be seen.
+  std::vector<pid_t> all() noexcept;
 
-// Whether one that is not in `known` is somebody else than `identity`.
-bool strangersBeside(const std::vector<pid_t>& known, const std::string& identity);
+  enum class Is : uint8_t { Gone, Somebody, SomebodyElse, Unknown };
+  // Whether that thread is `somebody`.
+  Is who(pid_t thread, const Credentials& somebody) noexcept;
+
+ private:
+  struct Closed {
+    void operator()(DIR* folder) const { closedir(folder); }
+  };
+
+  std::unique_ptr<DIR, Closed> folder_;
+  UniqueFd reserve_;
+};
 
 }  // namespace framepipe::posix
