@@ -9,6 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { connect, listen } from '../lib/index.ts';
+import { start } from './support/clients.ts';
 import { clientFor, next, serverFor, uniqueName } from './support/pipes.ts';
 import { isRoot, on } from './support/system.ts';
 
@@ -109,6 +110,31 @@ describe('the socket of a server that died', () => {
     await Promise.all(ended);
     expect(said.filter((word) => word === 'won')).toHaveLength(1);
     expect(new Set(said)).toEqual(new Set(['won', 'EADDRINUSE']));
+  });
+});
+
+on(isRoot, 'the socket of a server that died, in a folder for all', () => {
+  const asOther = (script: string) => {
+    const code = `process.setgroups([]); process.setgid(34567); process.setuid(34567); ${script}`;
+    return start(process.execPath, ['-e', code]);
+  };
+  it.each([
+    ['a file', (lock: string) => `require('fs').writeFileSync(${lock}, 'precious')`],
+    ['a folder', (lock: string) => `require('fs').mkdirSync(${lock})`],
+    ['a link', (lock: string) => `require('fs').symlinkSync('/etc/passwd', ${lock})`],
+    ['a FIFO', (lock: string) => `require('child_process').execFileSync('mkfifo', [${lock}])`],
+  ])('is taken over whatever another user puts beside it: %s', async (_, put) => {
+    const at = path.join(folder(), 'socket');
+    fs.chmodSync(path.dirname(at), 0o1777);
+    await staleSocket(at);
+    const lock = JSON.stringify(`${at}.lock`);
+    const other = asOther(`${put(lock)}; console.log('done')`);
+    await once(other.stdout!, 'data');
+    const server = await serverFor(at);
+    const client = await clientFor(at);
+    await client.send(Buffer.from('alive'));
+    expect(String(await (await next(server)).read())).toBe('alive');
+    await server.close();
   });
 });
 

@@ -16,7 +16,7 @@ namespace {
 
 constexpr const char* kSyscall = "listen";
 
-// Each round but the first follows on a removed socket: only others who take the name keep us from it.
+// Each round but the first follows on a socket that was removed: only others who take the name keep us from it.
 constexpr int kRounds = 4;
 
 }  // namespace
@@ -27,15 +27,19 @@ Failure SocketFile::bind(int socket, const std::string& path, mode_t mode) {
   // Linux gives the file the mode of the socket, less the umask: it is never open too wide.
   if (::fchmod(socket, mode)) return errnoFailure(errno, kSyscall);
   for (int round = 0; round < kRounds; ++round) {
-    if (::bind(socket, reinterpret_cast<const sockaddr*>(&address.value), sizeof address.value) == 0) {
-      path_ = path;
-      const Failure failure = recognise(mode);
-      if (failure) remove();
-      return failure;
+    bool bound = ::bind(socket, reinterpret_cast<const sockaddr*>(&address.value), sizeof address.value) == 0;
+    if (!bound) {
+      if (errno == ENOENT) return errnoFailure(errno, kSyscall, "the socket's directory does not exist");
+      if (errno != EADDRINUSE) return errnoFailure(errno, kSyscall);
+      const Outcome<bool> replaced = replaceStaleSocket(socket, address.value);
+      if (!replaced) return replaced.failure;
+      bound = replaced.value;
     }
-    if (errno == ENOENT) return errnoFailure(errno, kSyscall, "the socket's directory does not exist");
-    if (errno != EADDRINUSE) return errnoFailure(errno, kSyscall);
-    if (const Failure taken = removeStaleSocket(address.value)) return taken;
+    if (!bound) continue;
+    path_ = path;
+    const Failure failure = recognise(mode);
+    if (failure) remove();
+    return failure;
   }
   return errnoFailure(EADDRINUSE, kSyscall, "others take this name again and again");
 }

@@ -12,7 +12,6 @@
 #include <fstream>
 
 #include "loops/world.h"
-#include "posix/as_root.h"
 
 namespace framepipe::test {
 
@@ -176,88 +175,6 @@ TEST(aSocketThatDoesNotListenYetIsAlive) {
   options.path = world.path("datagrams");
   CHECK(same(refusal(world, options), "EADDRINUSE"));
   ::close(datagrams);
-}
-
-TEST(aStaleSocketIsTakenOver) {
-  World world;
-  leaveStaleSocket(world.path());
-  CHECK(same(world.refusal(world.connectOptions()), "ECONNREFUSED"));
-  const Id id = world.listen();
-  CHECK(!exists(world.path("pipe.lock")));
-  CHECK(world.connect(world.connectOptions()) != 0);
-  CHECK(world.accept() != 0);
-  world.loop().listener(id)->close();
-  CHECK(!exists(world.path()));
-}
-
-TEST(aStaleSocketWithOpenConnectionsIsTakenOver) {
-  World world;
-  RawPeer client, session;
-  {
-    RawServer server(world.path());
-    client = RawPeer::connect(world.listenOptions());
-    session = server.accept();
-  }
-  CHECK(client && session);
-  CHECK(world.listen() != 0);
-}
-
-TEST(withoutTheLockNothingIsRemoved) {
-  World world;
-  leaveStaleSocket(world.path());
-  const ino_t inode = inodeOf(world.path());
-  const int lock = ::open(world.path("pipe.lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  CHECK(::flock(lock, LOCK_EX | LOCK_NB) == 0);
-  CHECK(same(refusal(world), "EADDRINUSE"));
-  CHECK(inodeOf(world.path()) == inode);
-  CHECK(exists(world.path("pipe.lock")));
-  ::close(lock);  // what a process that was killed leaves: a file without a lock
-  CHECK(world.listen() != 0);
-  CHECK(!exists(world.path("pipe.lock")));
-}
-
-TEST_AS_ROOT(anotherUsersStaleSocketIsLeftAlone) {
-  World world;
-  leaveStaleSocket(world.path());
-  CHECK(::chown(world.path().c_str(), 65534, 65534) == 0);
-  CHECK(same(refusal(world), "EADDRINUSE"));
-  CHECK(exists(world.path()));
-}
-
-TEST(oneOfManyWhoTakeOverWins) {
-  World world;
-  constexpr int kStarters = 8;
-  for (int round = 0; round < 25; ++round) {
-    const std::string path = world.path();
-    if (round % 2) leaveStaleSocket(path);
-    int start[2], report[2], stay[2];
-    CHECK(::pipe(start) == 0 && ::pipe(report) == 0 && ::pipe(stay) == 0);
-    for (int i = 0; i < kStarters; ++i) {
-      if (::fork() != 0) continue;
-      ::close(start[1]);
-      ::close(stay[1]);
-      const std::unique_ptr<Loop> loop = makeLoop(world);
-      ListenOptions options = world.listenOptions();
-      char byte;
-      [[maybe_unused]] ssize_t ignored = ::read(start[0], &byte, 1);  // until the others are there
-      const char won = loop->listen(options) ? 'w' : 'l';
-      ignored = ::write(report[1], &won, 1);
-      ignored = ::read(stay[0], &byte, 1);
-      ::_exit(0);  // as if killed: the socket stays behind
-    }
-    ::close(start[0]);
-    ::close(start[1]);
-    std::string results(kStarters, '?');
-    for (char& result : results) CHECK(::read(report[0], &result, 1) == 1);
-    CHECK(std::count(results.begin(), results.end(), 'w') == 1);
-    CHECK(RawPeer::connect(world.listenOptions()));  // and it is the winner who is reached
-    ::close(stay[1]);
-    for (const int fd : {report[0], report[1], stay[0]}) ::close(fd);
-    while (::wait(nullptr) > 0) {
-    }
-    CHECK(exists(path));
-    ::unlink(path.c_str());
-  }
 }
 
 TEST(closingRemovesOnlyItsOwnFile) {
