@@ -57,11 +57,11 @@ bool hasOpenAt2() {
   return has;
 }
 
-// An errno when that descriptor is of something in /proc.
+// An errno, or kIntoProc when that descriptor is of something in /proc.
 int outsideProc(int descriptor) {
   struct statfs system;
   if (fstatfs(descriptor, &system)) return errno;
-  return system.f_type == PROC_SUPER_MAGIC ? EACCES : 0;
+  return system.f_type == PROC_SUPER_MAGIC ? kIntoProc : 0;
 }
 
 int openAt(int folder, const char* path, int flags, int mode) {
@@ -86,7 +86,7 @@ int linkOf(int entry, std::string& target) {
   struct stat status;
   if (fstat(entry, &status)) return errno;
   if (!S_ISLNK(status.st_mode)) return 0;
-  if (const int error = outsideProc(entry)) return error == EACCES ? ELOOP : error;
+  if (const int error = outsideProc(entry)) return error == kIntoProc ? ELOOP : error;
   char text[PATH_MAX];
   const ssize_t length = ::readlinkat(entry, "", text, sizeof text);
   if (length < 0) return errno;
@@ -97,6 +97,14 @@ int linkOf(int entry, std::string& target) {
 }  // namespace
 
 Failure fileFailure(int error, const char* syscall) {
+  if (error == kIntoProc)
+    return {"EACCES", syscall, EACCES, "no client is let into /proc, where every thread is taken for the server", {}};
+  if (error == ELOOP) {
+    constexpr const char* kWhy =
+        "too many symbolic links; or a link of /proc, as /dev/stdin and /dev/fd are, which leads where only the server "
+        "may go";
+    return {"ELOOP", syscall, error, kWhy, {}};
+  }
   return {uv_err_name(-error), syscall, error, uv_strerror(-error), {}};
 }
 

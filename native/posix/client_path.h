@@ -10,11 +10,14 @@
 
 namespace framepipe::posix {
 
-// By Node's names, as libuv's file functions tell it.
+// In the place of an errno: a path that leads into /proc. To the caller that is an EACCES.
+constexpr int kIntoProc = 1 << 16;
+
+// By Node's names, as libuv's file functions tell it; and why a path is refused that others may use.
 Failure fileFailure(int error, const char* syscall);
 
-// open(2) by such a path, seen from `folder` (AT_FDCWD: the working directory): a descriptor, or minus an errno; EACCES
-// when it leads into /proc, ELOOP when it leads through one of /proc's links.
+// open(2) by such a path, seen from `folder` (AT_FDCWD: the working directory): a descriptor, or minus an errno;
+// -kIntoProc when it leads into /proc, -ELOOP when it leads through one of /proc's links.
 int openPath(int folder, const char* path, int flags, int mode) noexcept;
 
 // The same for kernels before Linux 5.6, and sandboxes that do not know openat2(2): link by link.

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
+#include <string_view>
 
 #include "loops/check.h"
 
@@ -15,9 +16,9 @@ namespace framepipe::test {
 
 namespace {
 
-// What was opened, or minus an errno. EACCES and ELOOP both say that it leads into /proc.
+// What was opened, or minus an errno. kIntoProc and ELOOP both say that it leads into /proc.
 std::pair<long, ino_t> found(int opened) {
-  if (opened < 0) return {opened == -EACCES ? -ELOOP : opened, 0};
+  if (opened < 0) return {opened == -posix::kIntoProc ? -ELOOP : opened, 0};
   const posix::UniqueFd file(opened);
   struct stat status{};
   ::fstat(opened, &status);
@@ -48,6 +49,17 @@ TEST(aPathIsFollowedLinkByLinkAsTheKernelDoes) {
   CHECK(found(posix::openPathByParts(AT_FDCWD, at + "/l/new", O_CREAT | O_WRONLY, 0600)).second != 0);
   CHECK(::access((at + "/d/new").c_str(), F_OK) == 0);
   std::filesystem::remove_all(at);
+}
+
+TEST(aPathIntoProcIsRefusedWithTheReason) {
+  const int opened = posix::openPath(AT_FDCWD, "/proc/self/maps", O_RDONLY, 0);
+  CHECK(opened < 0);
+  const Failure failure = posix::fileFailure(-opened, "open");
+  CHECK(std::string_view(failure.code) == "EACCES" && failure.os == EACCES);
+  CHECK(std::string_view(failure.hint).find("/proc") != std::string_view::npos);
+  const Failure link = posix::fileFailure(-posix::openPath(AT_FDCWD, "/dev/fd/0", O_RDONLY, 0), "open");
+  CHECK(std::string_view(link.code) == "ELOOP" &&
+        std::string_view(link.hint).find("/dev/fd") != std::string_view::npos);
 }
 
 }  // namespace framepipe::test
