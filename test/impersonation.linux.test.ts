@@ -369,6 +369,7 @@ on(isRoot, 'clients that are other users', () => {
 
   it('are still who they were when they are gone', async () => {
     await a.runAsClient(async (as) => {
+      await as.stat('/'); // from here on this is the server
       process.kill(a.peer.pid!, 'SIGKILL');
       await a.read().catch(() => {});
       expect(await as.readFile(onlyA, 'utf8')).toBe("A's");

@@ -1,5 +1,5 @@
 // The ids of all threads are set while one of them acts as a client: by process.set*id(), by another copy of the package.
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -64,4 +64,24 @@ on(isRoot, 'inside runAsClient', () => {
       });
     },
   );
+
+  describe.each(['kill', '_debugProcess'] as const)('process.%s', (name) => {
+    it('is refused: it would signal as the server', async () => {
+      const pipe = uniqueName();
+      const server = await serverFor(pipe, { access: 'everyone' });
+      const client = await clientAs(server, pipe, { uid: 12345, gid: 12345, groups: [] });
+      const roots = spawn('sleep', ['100']);
+      onTestFinished(() => void roots.kill('SIGKILL'));
+      const signal = (process as unknown as Record<string, (...args: unknown[]) => unknown>)[name]!;
+      await client.runAsClient(() => {
+        const current = (process as unknown as Record<string, (...args: unknown[]) => unknown>)[name]!;
+        expect(() => current.call(process, roots.pid, 'SIGTERM')).toThrow(
+          expect.objectContaining({ name: 'PipeError', code: 'EPERM' }),
+        );
+      });
+      expect([roots.exitCode, roots.signalCode]).toEqual([null, null]);
+      expect(process.kill(roots.pid!, 0)).toBe(true);
+      expect(signal).toBeTypeOf('function');
+    });
+  });
 });

@@ -57,6 +57,7 @@ add(process, 'exit', leaving);
 if (process.platform !== 'win32') {
   addEffectiveAccess();
   addIdSetters();
+  addSignals();
 }
 
 /** At first, whatever is there; later only what was put back in place of ours, as by those who fake functions for a time. */
@@ -149,6 +150,18 @@ function addIdSetters(): void {
     add(process, name, (original: Function_) => {
       return function (this: unknown, ...args: unknown[]) {
         if (acting) throw new PipeError('EPERM', `process.${name} changes all threads: not inside runAsClient`);
+        return Reflect.apply(original, this, args);
+      };
+    });
+  }
+}
+
+function addSignals(): void {
+  // kill(2) looks at the real user id as well, which must stay the server's (native/posix/credentials.h says why).
+  for (const name of ['kill', '_debugProcess']) {
+    add(process, name, (original: Function_) => {
+      return function (this: unknown, ...args: unknown[]) {
+        if (acting) throw new PipeError('EPERM', `process.${name} would signal as the server: not inside runAsClient`);
         return Reflect.apply(original, this, args);
       };
     });
