@@ -9,6 +9,7 @@ import { Handle } from './handles.ts';
 import { type AsClient, type ClientUser, Impersonation } from './impersonation/impersonation.ts';
 import { showsAs } from './inspecting.ts';
 import { addConnection, loop, tellConnections } from './loop.ts';
+import type { FormerClient } from './native.ts';
 import { tellEnded, tellImpersonating } from './observing.ts';
 import { type Channel, signalOf } from './options.ts';
 import { nothing } from './promises.ts';
@@ -54,6 +55,8 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   #streams = false;
   /** Made when it is asked for, as most connections' is not. */
   #impersonation: Impersonation | undefined;
+  /** Who the client was, from the end on until this side closes, too. */
+  #formerClient: FormerClient | undefined;
 
   /** @internal */
   constructor(id: number, channel: Channel<T>, side: Side, origin?: Origin) {
@@ -190,12 +193,16 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
       this.#stop();
       loop.close(this.#handle.number);
     }
-    if (this.#ending.state !== 'closed') await endWithin(this, timeout);
+    if (this.#ending.state === 'closed') this.#forgetClient();
+    else await endWithin(this, timeout);
   }
 
   /** Ends the connection at once; bytes not written yet are dropped. `closed` and reads that wait reject with `error`, if given. */
   destroy(error?: unknown): void {
-    if (this.#ending.state === 'closed') return;
+    if (this.#ending.state === 'closed') {
+      this.#forgetClient();
+      return;
+    }
     this.#ending.failed(error);
     this.#stop(error ?? undefined);
     loop.destroy(this.#handle.number);
@@ -292,12 +299,16 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
 
   #wasReleased(error: PipeError | undefined): void {
     const { number } = this.#handle;
-    this.#known.keep(); // the last moment: native code forgets the connection after this
+    // The last moment: native code forgets the connection after this.
+    this.#known.keep();
+    // A limit of time that runs out is an end that this side makes.
+    const left = this.#side === 'server' && !this.#ending.here && error?.code !== 'ETIMEDOUT';
+    if (left) this.#formerClient = loop.keepClient(number);
     this.#handle.release();
     this.#ending.finish(error);
     tellEnded(this, this.#ending.error);
     this.#origin?.forget(number);
-    this.#impersonation?.release();
+    if (!this.#formerClient) this.#impersonation?.release();
     this.#frames.finish();
     this.#readers.end(this.#ending.error);
     this.#sender.end(() => this.#ending.refusal('write'));
@@ -328,12 +339,24 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
 
   #client(): Impersonation {
     if (!this.#impersonation) {
-      const ended = () => (!this.#ending.begun ? undefined : this.#ending.refusal('impersonate'));
+      const client = () => this.#formerClient ?? this.#handle.number;
+      const ended = () => {
+        if (!this.#ending.begun || this.#formerClient) return undefined;
+        const why = this.#ending.here ? 'this side closed the connection' : undefined;
+        return this.#ending.refusal('impersonate', why);
+      };
       const told = (error: unknown) => tellImpersonating(this, error);
-      this.#impersonation = new Impersonation(this.#handle, this.path, this.#side, ended, told);
-      if (this.#ending.state === 'closed') this.#impersonation.release();
+      this.#impersonation = new Impersonation(client, this.path, this.#side, ended, told);
+      if (this.#ending.state === 'closed' && !this.#formerClient) this.#impersonation.release();
     }
     return this.#impersonation;
+  }
+
+  // It has ended, and now this side closes it, too.
+  #forgetClient(): void {
+    this.#ending.begin();
+    this.#formerClient = undefined;
+    this.#impersonation?.release();
   }
 }
 

@@ -5,6 +5,7 @@ import { abortSoon, type Deferred, deferred, nothing } from './promises.ts';
 export class Ending {
   readonly #path: string;
   #state: 'open' | 'closing' | 'closed' = 'open';
+  #here = false;
   /** Why nothing can be asked of the connection any more. The first reason counts. */
   #why: string | undefined;
   #error: unknown;
@@ -25,6 +26,11 @@ export class Ending {
   /** Nothing can be asked of the connection any more. */
   get begun(): boolean {
     return this.#why !== undefined;
+  }
+
+  /** This side has closed or destroyed it, maybe only after the end. */
+  get here(): boolean {
+    return this.#here;
   }
 
   get error(): unknown {
@@ -59,7 +65,8 @@ export class Ending {
 
   /** This side closes or destroys it. */
   begin(): void {
-    this.#state = 'closing';
+    this.#here = true;
+    if (this.#state === 'open') this.#state = 'closing';
     this.#why ??= 'this side closed the connection';
   }
 
@@ -84,8 +91,8 @@ export class Ending {
   }
 
   /** Why `syscall` cannot be done. In the words of native code, which may know it before this side is told. */
-  refusal(syscall: string): PipeError {
-    return new PipeError('EPIPE', `${syscall} EPIPE ${this.#path}: ${this.#why}`, {
+  refusal(syscall: string, why: string | undefined = this.#why): PipeError {
+    return new PipeError('EPIPE', `${syscall} EPIPE ${this.#path}: ${why}`, {
       syscall,
       path: this.#path,
       cause: this.#error,

@@ -167,7 +167,9 @@ export interface NativeLoop {
   countFrom(generation: number): void;
 
   /** Settles `request` with a number for the client's identity; `toAct`: only if it suffices to act as the client. */
-  takeIdentity(connection: number, toAct: boolean, request: number): undefined | RawFailure;
+  takeIdentity(client: number | FormerClient, toAct: boolean, request: number): undefined | RawFailure;
+  /** When the end of a server's connection is told: its client, in the place of the number from then on, if it stays known. */
+  keepClient(connection: number): FormerClient | undefined;
   releaseIdentity(identity: number): void;
   /**
    * Calls `fn(argument)` with the calling thread being the client, and returns what it returns or throws what it throws.
@@ -196,6 +198,9 @@ export interface NativeLoop {
     special?: boolean,
   ): undefined | RawFailure;
 }
+
+/** The client of a connection that has ended: native memory, which goes with this. */
+export type FormerClient = object;
 
 /** What the impersonation thread can do as the client: see native/impersonation/operations.h. */
 export type Operation = (typeof FILE_OPERATIONS)[number] | 'user';

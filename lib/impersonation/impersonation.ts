@@ -2,9 +2,8 @@
 import { subscribe } from 'node:diagnostics_channel';
 import { stat } from 'node:fs/promises';
 import { failureToError, PipeError } from '../errors.ts';
-import type { Handle } from '../handles.ts';
 import { loop, request } from '../loop.ts';
-import type { RawFailure } from '../native.ts';
+import type { FormerClient, RawFailure } from '../native.ts';
 import { callable } from '../options.ts';
 import { withActingFs } from './acting-fs.ts';
 import { AsClient, type ClientUser, releaseClient, userOf, wasUsed } from './as-client.ts';
@@ -14,7 +13,8 @@ export type { AsClient, ClientUser } from './as-client.ts';
 
 /** A connection's client, as somebody to act as. */
 export class Impersonation {
-  readonly #connection: Handle;
+  /** The connection's number, or who its client was. */
+  readonly #client: () => number | FormerClient;
   readonly #path: string;
   readonly #side: 'server' | 'client';
   /** Why there is nobody any more, once that is so. */
@@ -22,22 +22,23 @@ export class Impersonation {
   /** Told before somebody is acted as, or why that may not be. */
   readonly #told: (error: unknown) => void;
   /** The identities that were taken: one to act as, one that may only tell who it is. */
-  readonly #identities = new Map<boolean, Promise<number>>();
+  readonly #identities: Identities = new Map();
   #running = 0;
   #released = false;
 
   constructor(
-    connection: Handle,
+    client: () => number | FormerClient,
     path: string,
     side: 'server' | 'client',
     ended: () => PipeError | undefined,
     told: (error: unknown) => void,
   ) {
-    this.#connection = connection;
+    this.#client = client;
     this.#path = path;
     this.#side = side;
     this.#ended = ended;
     this.#told = told;
+    abandoned.register(this, this.#identities, this);
   }
 
   /** `PipeConnection.runAsClient` */
@@ -78,7 +79,7 @@ export class Impersonation {
     }
   }
 
-  /** The connection has ended: the identity is given back as soon as nobody acts with it. */
+  /** Nobody may ask for the client any more: the identity is given back as soon as nobody acts with it. */
   release(): void {
     this.#released = true;
     this.#giveBack();
@@ -117,7 +118,7 @@ export class Impersonation {
     // Whoever may be acted as may be asked for its name.
     const known = this.#identities.get(true) ?? this.#identities.get(toAct);
     if (known) return known;
-    const taken = request<number>((id) => loop.takeIdentity(this.#connection.number, toAct, id), this.#path);
+    const taken = request<number>((id) => loop.takeIdentity(this.#client(), toAct, id), this.#path);
     this.#identities.set(toAct, taken);
     // It may be otherwise next time: on Windows an identity may come with the first frame.
     taken.catch(() => this.#identities.delete(toAct));
@@ -126,10 +127,19 @@ export class Impersonation {
 
   #giveBack(): void {
     if (!this.#released || this.#running > 0) return;
-    for (const taken of this.#identities.values())
-      taken.then((identity) => loop.releaseIdentity(identity)).catch(() => {});
-    this.#identities.clear();
+    abandoned.unregister(this);
+    giveBack(this.#identities);
   }
+}
+
+type Identities = Map<boolean, Promise<number>>;
+
+/** Of connections whose client has left, and that nobody has closed. */
+const abandoned = new FinalizationRegistry<Identities>(giveBack);
+
+function giveBack(identities: Identities): void {
+  for (const taken of identities.values()) taken.then((identity) => loop.releaseIdentity(identity)).catch(() => {});
+  identities.clear();
 }
 
 /** Also what may become one, whenever it is looked at again: what `then` is, is up to a getter. */

@@ -5,6 +5,7 @@
 #include "binding/argument.h"
 #include "binding/failure_value.h"
 #include "binding/names.h"
+#include "impersonation/client.h"
 #include "impersonation/fail_fast.h"
 #include "impersonation/file_access.h"
 #include "impersonation/operations.h"
@@ -15,6 +16,8 @@ namespace {
 
 constexpr Failure kReleased{"ERR_PIPE_CLIENT_RELEASED", "impersonate", 0, "the client's identity was given back", {}};
 constexpr Failure kEnded = connectionEnded("impersonate");
+
+using FormerClient = std::shared_ptr<Client>;
 
 // A path, or contents: text or bytes.
 template <class Container>
@@ -70,6 +73,7 @@ void ImpersonationBinding::exportTo(Napi::Object loop) {
   const auto add = [&](const char* name, Napi::Value (*function)(const Napi::CallbackInfo&)) {
     loop.Set(name, Napi::Function::New(loop.Env(), function, name, this));
   };
+  add("keepClient", call<&ImpersonationBinding::keepClient>);
   add("takeIdentity", call<&ImpersonationBinding::takeIdentity>);
   add("releaseIdentity", call<&ImpersonationBinding::releaseIdentity>);
   add("callAs", call<&ImpersonationBinding::callAs>);
@@ -79,16 +83,27 @@ void ImpersonationBinding::exportTo(Napi::Object loop) {
   add("perform", call<&ImpersonationBinding::perform>);
 }
 
-Napi::Value ImpersonationBinding::takeIdentity(const Napi::CallbackInfo& info) {
+// keepClient(connection): an object that holds the client.
+Napi::Value ImpersonationBinding::keepClient(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Connection> connection = loop_.connection(idAt(info, 0));
-  if (!connection) return failureValue(info.Env(), kEnded);
+  std::shared_ptr<Client> client = connection ? connection->formerClient() : nullptr;
+  if (!client) return info.Env().Undefined();
+  const auto release = [](Napi::Env, FormerClient* held) { delete held; };
+  return Napi::External<FormerClient>::New(info.Env(), new FormerClient(std::move(client)), release);
+}
+
+// takeIdentity(connection or what keepClient() gave, toAct, request)
+Napi::Value ImpersonationBinding::takeIdentity(const Napi::CallbackInfo& info) {
+  const auto former = info[0].IsExternal() ? *info[0].As<Napi::External<FormerClient>>().Data() : nullptr;
+  const std::shared_ptr<Connection> connection = former ? nullptr : loop_.connection(idAt(info, 0));
+  if (!former && !connection) return failureValue(info.Env(), kEnded);
   const bool to_act = info[1].ToBoolean();
   if (to_act) startPool(info.Env());
   const auto holder = std::make_shared<Holder>();
   const Id id = identities_.add(holder);
   if (!id) return failureValue(info.Env(), Loop::noNumberLeft("impersonate"));
-  post(idAt(info, 2), {id, connection}, [connection, holder, to_act, id]() -> Outcome<Result> {
-    Outcome<std::shared_ptr<Identity>> taken = connection->identity(to_act);
+  post(idAt(info, 2), {id, connection}, [former, connection, holder, to_act, id]() -> Outcome<Result> {
+    Outcome<std::shared_ptr<Identity>> taken = former ? former->identity(to_act) : connection->identity(to_act);
     if (!taken) return taken.failure;
     holder->identity = std::move(taken.value);
     return Result(static_cast<int64_t>(id));

@@ -41,6 +41,7 @@ class ImpersonationBinding {
     std::shared_ptr<Connection> connection;
   };
 
+  Napi::Value keepClient(const Napi::CallbackInfo& info);
   Napi::Value takeIdentity(const Napi::CallbackInfo& info);
   Napi::Value releaseIdentity(const Napi::CallbackInfo& info);
   Napi::Value callAs(const Napi::CallbackInfo& info);

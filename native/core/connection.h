@@ -109,6 +109,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   // Fails with ERR_PIPE_CANNOT_IMPERSONATE when the client did not offer enough to act as it.
   Outcome<std::shared_ptr<Identity>> identity(bool to_act);
 
+  // The client, now that the connection has ended (server side); null where it is not known any more.
+  std::shared_ptr<Client> formerClient() { return transport_->formerClient(); }
+
   // --- From the transport ---
 
   // Reading thread.

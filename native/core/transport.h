@@ -15,6 +15,7 @@
 
 namespace framepipe {
 
+class Client;
 class Connection;
 class Identity;
 
@@ -110,6 +111,9 @@ class Transport {
 
   // Who the client is. Impersonation thread, not under the lock.
   virtual Outcome<std::shared_ptr<Identity>> identity(bool to_act) = 0;
+
+  // The same from release() on, as a thing of its own, if the client stays known. JS thread, not under the lock.
+  virtual std::shared_ptr<Client> formerClient() { return nullptr; }
 };
 
 }  // namespace framepipe

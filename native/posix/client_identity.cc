@@ -137,6 +137,16 @@ Outcome<std::shared_ptr<Identity>> identityOf(Subject client, bool to_act) {
   return std::shared_ptr<Identity>(std::move(identity));
 }
 
+class FormerClient final : public Client {
+ public:
+  explicit FormerClient(Subject&& subject) : subject_(std::move(subject)) {}
+
+  Outcome<std::shared_ptr<Identity>> identity(bool to_act) override { return identityOf(subject_, to_act); }
+
+ private:
+  const Subject subject_;
+};
+
 }  // namespace
 
 Outcome<std::shared_ptr<Identity>> takeIdentity(int socket, const CapabilitySet& capabilities, bool to_act) {
@@ -145,6 +155,13 @@ Outcome<std::shared_ptr<Identity>> takeIdentity(int socket, const CapabilitySet&
   if (const int error = readPeer(socket, client))
     return errnoFailure(error, "getsockopt", "the system does not tell who the client is");
   return identityOf(std::move(client), to_act);
+}
+
+std::shared_ptr<Client> keepClient(int socket, const CapabilitySet& capabilities) {
+  Subject client;
+  client.capabilities = capabilities;
+  if (readPeer(socket, client)) return nullptr;
+  return std::make_shared<FormerClient>(std::move(client));
 }
 
 }  // namespace framepipe::posix

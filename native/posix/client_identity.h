@@ -4,7 +4,7 @@
 #include <memory>
 
 #include "core/outcome.h"
-#include "impersonation/identity.h"
+#include "impersonation/client.h"
 #include "posix/credentials.h"
 
 namespace framepipe::posix {
@@ -12,5 +12,8 @@ namespace framepipe::posix {
 // `socket` must stay open meanwhile. `capabilities`: the client's, as they were when it was accepted. `to_act`: fails with
 // ERR_PIPE_CANNOT_IMPERSONATE when this process may not become that user; the calling thread tries it, so not the JS thread.
 Outcome<std::shared_ptr<Identity>> takeIdentity(int socket, const CapabilitySet& capabilities, bool to_act);
+
+// The same for later, when the socket is closed; null when the system does not tell who the client is.
+std::shared_ptr<Client> keepClient(int socket, const CapabilitySet& capabilities);
 
 }  // namespace framepipe::posix

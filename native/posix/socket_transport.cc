@@ -258,6 +258,7 @@ void SocketTransport::release(bool in_order) {
   if (in_order) discardAll();
   {
     const std::lock_guard lock(releasing_);
+    if (accepted_) former_client_ = keepClient(socket_.get(), accepted_->capabilities);
     socket_.reset();
   }
   const auto origin = accepted_ ? accepted_->origin.lock() : nullptr;
@@ -266,6 +267,7 @@ void SocketTransport::release(bool in_order) {
 
 Outcome<std::shared_ptr<Identity>> SocketTransport::identity(bool to_act) {
   const std::lock_guard lock(releasing_);
+  if (former_client_) return former_client_->identity(to_act);
   if (!socket_ || !accepted_) return connectionEnded("impersonate");
   return takeIdentity(socket_.get(), accepted_->capabilities, to_act);
 }

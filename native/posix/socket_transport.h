@@ -60,6 +60,7 @@ class SocketTransport final : public Transport,
   void release(bool in_order) override;
   void released() override {}
   Outcome<std::shared_ptr<Identity>> identity(bool to_act) override;
+  std::shared_ptr<Client> formerClient() override { return former_client_; }
 
  private:
   void rest() override { connection_->rest(); }
@@ -76,6 +77,7 @@ class SocketTransport final : public Transport,
   LoopState& state_;
   UniqueFd socket_;
   std::mutex releasing_;  // identity() against release()
+  std::shared_ptr<Client> former_client_;
   PollWatch watch_;
   Timer drain_timer_;
   Connection* connection_ = nullptr;
