@@ -4,7 +4,7 @@ import http from 'node:http';
 import http2 from 'node:http2';
 import net from 'node:net';
 import { text } from 'node:stream/consumers';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { PipeAgent, type ServedHttp, type ServeHttpOptions, serveHttp } from '../lib/http/index.ts';
 import { connectDuplex, framing, type PipeDuplex } from '../lib/index.ts';
 import { pipePath } from '../lib/name.ts';
@@ -211,6 +211,38 @@ describe('close()', () => {
     await served.closed;
     await served.close();
     await expect(served.close({ timeout: -1 })).rejects.toThrow(/timeout/);
+  });
+
+  it('waits as long as it is told, and not only as long as by default', async () => {
+    let answer: http.ServerResponse | undefined;
+    const { name, served } = await site((_request, response) => {
+      answer = response;
+    });
+    const asking = caller(name);
+    asking.stream.write(GET('/'));
+    await until(() => answer !== undefined, 'it is asked');
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    onTestFinished(() => void vi.useRealTimers());
+    const closing = served.close({ timeout: 60_000 });
+    await served.pipe.closed;
+    await new Promise((resolve) => setImmediate(resolve));
+    vi.advanceTimersByTime(59_000);
+    await new Promise((resolve) => setImmediate(resolve));
+    vi.useRealTimers();
+    answer!.end('at last');
+    await closing;
+    expect(asking.answer()).toMatch(/at last$/);
+  });
+
+  it('leaves nothing of itself at the server', async () => {
+    const server = http.createServer();
+    const listeners = () => server.eventNames().map((name) => `${String(name)} ${server.listenerCount(name)}`);
+    const before = listeners();
+    for (let i = 0; i < 12; i++) {
+      const served = await serveHttp(server, uniqueName());
+      await served.close();
+    }
+    expect(listeners()).toEqual(before);
   });
 
   it('comes when the signal aborts, when the pipe is closed, and when the server is', async () => {

@@ -19,6 +19,7 @@ export interface PipeAgentOptions extends AgentOptions {
  */
 export class PipeAgent extends Agent {
   readonly #name: string;
+  readonly #path: string;
   readonly #connect: ConnectDuplexOptions;
 
   /**
@@ -31,23 +32,23 @@ export class PipeAgent extends Agent {
     super({ keepAlive: true, ...others });
     this.#name = name;
     this.#connect = connect;
-    this.#pathOf({});
+    this.#path = this.#pathOf(name);
   }
 
   /** The pipe's path: connections are shared by the requests to one pipe. */
-  override getName(options: ClientRequestArgs = {}): string {
-    return this.#pathOf(options);
+  override getName({ socketPath }: ClientRequestArgs = {}): string {
+    return socketPath ? this.#pathOf(socketPath) : this.#path;
   }
 
   /** A stream to the pipe, which connects by itself: called by Node. */
   override createConnection(options: ClientRequestArgs): PipeDuplex {
-    const stream = connectDuplex(options.socketPath ?? this.#name, this.#connect);
+    const stream = connectDuplex(options.socketPath || this.#name, this.#connect);
     if (options.timeout) stream.setTimeout(options.timeout);
     return stream;
   }
 
-  #pathOf({ socketPath }: ClientRequestArgs): string {
+  #pathOf(name: string): string {
     const { allowHalfOpen, linger, ...others } = this.#connect;
-    return connectPlan(socketPath ?? this.#name, others).channel.path;
+    return connectPlan(name, others).channel.path;
   }
 }

@@ -35,6 +35,10 @@ export class ServedHttp implements AsyncDisposable {
     };
     this.#exchanges.get(socket)?.began(request, response);
   };
+  /** Somebody else closed the HTTP server, or the pipe: nobody has said how long to wait. */
+  readonly #closedElsewhere = (): void => {
+    if (!this.#leaving) this.close().catch(nothing);
+  };
   #leaving = false;
 
   /** @internal */
@@ -42,7 +46,7 @@ export class ServedHttp implements AsyncDisposable {
     this.#http = http;
     this.pipe = pipe;
     subscribe(REQUESTS, this.#requested);
-    http.once('close', () => this.close().catch(nothing));
+    http.on('close', this.#closedElsewhere);
     void this.#serve();
   }
 
@@ -88,7 +92,7 @@ export class ServedHttp implements AsyncDisposable {
   async #serve(): Promise<void> {
     // Outside of the promise: what a listener throws is an uncaught exception, and the server goes on.
     for await (const client of this.pipe) process.nextTick(() => this.#accept(client));
-    this.close().catch(nothing); // somebody closed the pipe, or its signal aborted
+    this.#closedElsewhere(); // by its signal, say
     await this.pipe.closed;
     process.nextTick(() => this.#endIfLast());
   }
@@ -133,6 +137,7 @@ export class ServedHttp implements AsyncDisposable {
   #endIfLast(): void {
     if (!this.#leaving || this.#exchanges.size > 0) return;
     unsubscribe(REQUESTS, this.#requested);
+    this.#http.off('close', this.#closedElsewhere);
     void this.pipe.closed.then(() => this.#closed.resolve());
   }
 
