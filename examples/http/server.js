@@ -4,7 +4,7 @@
 //   curl --unix-socket /tmp/CoreFxPipe_framepipe-http http://pipe/hello         (Linux)
 import { createServer } from 'node:http';
 import { parseArgs } from 'node:util';
-import { framing, listen } from 'framepipe';
+import { serveHttp } from 'framepipe/http';
 
 const { values } = parseArgs({ options: { pipe: { type: 'string', default: 'framepipe-http' } } });
 
@@ -15,8 +15,6 @@ const http = createServer((request, response) => {
   response.end(JSON.stringify({ hello: `process ${peer.pid}`, asked: request.url }));
 });
 
-const server = await listen(values.pipe, { framing: framing.raw() });
-process.once('SIGINT', () => server.close({ connections: true }));
-console.log(`Serving HTTP on ${server.path}.`);
-
-for await (const client of server) http.emit('connection', client.toDuplex());
+const served = await serveHttp(http, values.pipe);
+process.once('SIGINT', () => served.close()); // answers that are under way are finished first
+console.log(`Serving HTTP on ${served.path}.`);

@@ -2,6 +2,7 @@
 import http from 'node:http';
 import net from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
+import { serveHttp } from '../../dist/http/index.js';
 import { connect, framing, listen } from '../../dist/index.js';
 
 const [, , what, name] = process.argv;
@@ -63,16 +64,11 @@ async function handler(over) {
     if (request.url === '/throw') throw new Error('handler');
     response.end(request.url);
   });
-  const server = over === 'net' ? undefined : await listen(name, raw);
-  const serve = (pipe) => {
-    app.emit('connection', pipe.toDuplex());
-    return pipe.closed;
-  };
-  if (server) server.serve(serve, { onError() {} });
-  else await new Promise((resolve) => app.listen(`${name}`, resolve));
+  const served = over === 'net' ? undefined : await serveHttp(app, name);
+  if (!served) await new Promise((resolve) => app.listen(`${name}`, resolve));
   const get = (path) =>
     new Promise((resolve) => {
-      const request = http.get({ socketPath: server?.path ?? name, path, agent: false }, (response) => {
+      const request = http.get({ socketPath: served?.path ?? name, path, agent: false }, (response) => {
         response
           .setEncoding('utf8')
           .on('data', (text) => answered.push(text))
@@ -86,7 +82,7 @@ async function handler(over) {
   await get('/last');
   log.push(...answered);
   app.closeAllConnections();
-  await server?.close({ connections: true });
+  await served?.close();
   app.close();
 }
 
