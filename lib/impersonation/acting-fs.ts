@@ -93,7 +93,8 @@ function refusing(original: Function_, path: string): Function_ {
   };
   for (const key of Reflect.ownKeys(original)) {
     const property = Object.getOwnPropertyDescriptor(original, key)!;
-    if (key === 'native') property.value = refusing(property.value, `${path}.native`);
+    if (key === 'native')
+      property.value = property.value === original ? wrapper : refusing(property.value, `${path}.native`); // Yarn PnP's is itself
     Reflect.defineProperty(wrapper, key, property);
   }
   return wrapper;

@@ -94,7 +94,7 @@ export class Impersonation {
     try {
       return withActingFs(() => loop.callAs(identity, call, as));
     } catch (error) {
-      throw called ? error : failureToError(error as RawFailure, this.#path);
+      throw called || !Array.isArray(error) ? error : failureToError(error as unknown as RawFailure, this.#path);
     }
   }
 
