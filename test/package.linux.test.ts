@@ -36,7 +36,8 @@ describe('the package', () => {
 
   test('gives package managers nothing to run or to compile', () => {
     const { scripts, gypfile, dependencies } = JSON.parse(readFileSync('package.json', 'utf8'));
-    expect(Object.keys(scripts).filter((name) => /^(pre|post)?install$/.test(name))).toEqual([]);
+    expect(Object.keys(scripts).filter((name) => /^(pre|post)?(install|prepare)$/.test(name))).toEqual([]);
+    // `prepare` as well: npm counts it when it installs a tarball.
     expect(gypfile).toBe(false); // the repository's binding.gyp would be taken for an install script
     expect(Object.keys(dependencies)).toEqual(['node-gyp-build']);
   });
