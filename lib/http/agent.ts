@@ -1,7 +1,6 @@
 // Node's http.Agent over pipes.
 import { Agent, type AgentOptions, type ClientRequestArgs } from 'node:http';
-import { connectPlan } from '../connect.ts';
-import { type ConnectDuplexOptions, connectDuplex } from '../streams/connect-duplex.ts';
+import { type ConnectDuplexOptions, connectDuplex, duplexPlan } from '../streams/connect-duplex.ts';
 import type { PipeDuplex } from '../streams/duplex.ts';
 
 /** For {@link PipeAgent}: those of Node's `http.Agent`, and how to connect. */
@@ -48,7 +47,6 @@ export class PipeAgent extends Agent {
   }
 
   #pathOf(name: string): string {
-    const { allowHalfOpen, linger, ...others } = this.#connect;
-    return connectPlan(name, others).channel.path;
+    return duplexPlan(name, this.#connect).plan.channel.path;
   }
 }

@@ -1,10 +1,10 @@
 // A stream that connects by itself, for all that makes a socket and uses it at once.
-import { carryOut, connectPlan } from '../connect.ts';
+import { type ConnectPlan, carryOut, connectPlan } from '../connect.ts';
 import { framing } from '../framing/factories.ts';
 import { checked } from '../option-names.ts';
 import type { ConnectOptions } from '../options.ts';
 import { PipeDuplex } from './duplex.ts';
-import { onlyBytes, type PipeDuplexOptions } from './options.ts';
+import { duplexOptions, onlyBytes, type PipeDuplexOptions } from './options.ts';
 
 /** For {@link connectDuplex}: those of `connect`, and those of `toDuplex`. */
 export interface ConnectDuplexOptions extends ConnectOptions<Buffer>, PipeDuplexOptions {
@@ -25,14 +25,22 @@ const RAW = framing.raw();
  * @param name as for `connect`.
  */
 export function connectDuplex(name: string, options: ConnectDuplexOptions = {}): PipeDuplex {
+  const { plan, streaming } = duplexPlan(name, options);
+  const { channel, signal } = plan;
+  const connect = (cancelled: AbortSignal) =>
+    carryOut({ ...plan, signal: signal ? AbortSignal.any([cancelled, signal]) : cancelled });
+  const { framing, path, direction } = channel;
+  return new PipeDuplex(connect, streaming, { framing, direction, path, streams: false, side: 'client' });
+}
+
+/** Checks all that was asked for; nothing is connected yet. */
+export function duplexPlan(
+  name: string,
+  options: ConnectDuplexOptions,
+): { plan: ConnectPlan<Buffer>; streaming: PipeDuplexOptions } {
   if (typeof options !== 'object' || options === null) checked('connectDuplex', options, {} as never);
   const { allowHalfOpen, linger, ...others } = options;
   const plan = connectPlan(name, { ...others, framing: others.framing ?? RAW });
-  const { channel, signal } = plan;
-  const { path, direction } = channel;
-  onlyBytes('connectDuplex', channel.framing, path);
-  const connect = (cancelled: AbortSignal) =>
-    carryOut({ ...plan, signal: signal ? AbortSignal.any([cancelled, signal]) : cancelled });
-  const origin = { framing: channel.framing, direction, path, streams: false, side: 'client' } as const;
-  return new PipeDuplex(connect, { allowHalfOpen, linger }, origin);
+  onlyBytes('connectDuplex', plan.channel.framing, plan.channel.path);
+  return { plan, streaming: duplexOptions({ allowHalfOpen, linger }, 'client') };
 }

@@ -72,6 +72,7 @@ export class PipeDuplex extends Duplex {
     this.#lingerMs = linger;
     if (typeof source === 'function')
       this.#opening = new Opening(
+        path,
         source,
         (connection) => this.#opened(connection),
         (error) => this.destroy(error),

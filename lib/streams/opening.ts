@@ -11,11 +11,18 @@ interface Asked {
 }
 
 export class Opening {
+  readonly #path: string;
   readonly #cancelling = new AbortController();
   #asked: Asked[] = [];
 
   /** One of them is called, unless it is cancelled: outside of all promises, so that what it throws is an uncaught exception. */
-  constructor(connect: Connect, made: (connection: PipeConnection<Buffer>) => void, failed: (error: Error) => void) {
+  constructor(
+    path: string,
+    connect: Connect,
+    made: (connection: PipeConnection<Buffer>) => void,
+    failed: (error: Error) => void,
+  ) {
+    this.#path = path;
     connect(this.#cancelling.signal).then(
       (connection) => process.nextTick(() => (this.cancelled ? connection.destroy() : made(connection))),
       (error) => process.nextTick(() => this.cancelled || failed(error)),
@@ -39,9 +46,9 @@ export class Opening {
 
   cancel(): void {
     this.#cancelling.abort();
-    const error = new PipeError('EPIPE', 'write EPIPE: the stream was destroyed before it was connected', {
-      syscall: 'write',
-    });
+    const path = this.#path;
+    const message = `write EPIPE ${path}: the stream was destroyed before it was connected`;
+    const error = new PipeError('EPIPE', message, { syscall: 'write', path });
     for (const { refuse } of this.#asked) process.nextTick(refuse, error);
     this.#asked = [];
   }

@@ -2,6 +2,7 @@
 import { acting } from './acting.ts';
 import { connecting } from './connecting.ts';
 import { ending } from './ending.ts';
+import { overHttp } from './http.ts';
 import { receiving } from './receiving.ts';
 import type { Case } from './row.ts';
 import { sending } from './sending.ts';
@@ -13,6 +14,7 @@ export const table: readonly Case[] = [
   ...serving,
   ...sending,
   ...streams,
+  ...overHttp,
   ...receiving,
   ...ending,
   ...acting,
