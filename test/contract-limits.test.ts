@@ -11,6 +11,7 @@ import {
   type PipeServer,
 } from '../lib/index.ts';
 import { clientFor, next, pair, pattern, serverFor, uniqueName, until } from './support/pipes.ts';
+import { isWindows } from './support/system.ts';
 
 /** How the connection came to its end. */
 const end = (connection: PipeConnection<never> | PipeConnection): Promise<unknown> =>
@@ -247,6 +248,28 @@ describe('maxPerUser', () => {
     expect(server.stats().refused).toBe(3);
     await server.close();
     expect(server.stats().refused).toBe(3);
+  });
+
+  // There, who a client is comes with its first bytes, and a server may speak first.
+  it(`refuses ${isWindows ? 'on Windows who was handed over, before the first frame' : 'who was handed to nobody'}`, async () => {
+    const server = await serverFor(uniqueName(), { maxPerUser: 1 });
+    const frames: number[] = [];
+    void server.serve(async (connection) => {
+      let count = 0;
+      for await (const _ of connection) count++;
+      frames.push(count);
+    });
+    const first = await greet(server);
+    await until(() => server.clients[0]?.stats().framesReceived === 1, 'one has spoken');
+    const second = await clientFor(server.path);
+    if (isWindows) await until(() => server.stats().accepted === 2, 'it is handed over');
+    second.send(Buffer.from('hello')).catch(() => {});
+    await second.closed.catch(() => {});
+    await until(() => server.stats().refused === 1, 'it is refused');
+    await first.close();
+    await until(() => server.connections === 0 && frames.length === (isWindows ? 2 : 1), 'all have left');
+    expect(frames).toEqual(isWindows ? [0, 1] : [1]);
+    expect(server.stats().accepted).toBe(frames.length);
   });
 
   it('is unlimited by default, and then not counted', async () => {
