@@ -130,7 +130,7 @@ void Connection::abandon() {
   keepAlive(false);
 }
 
-// To whoever asks for something after the end: in the words of lib/connection.ts, which says it once it has been told.
+// To whoever asks for something after the end: in the words of lib/ending.ts, which says it once it has been told.
 Failure Connection::ended(const char* syscall) const {
   const char* by_us = failure_ ? "the connection has failed" : "this side closed the connection";
   return {"EPIPE", syscall, failure_.os, peer_left_ ? "the peer has left" : by_us};
