@@ -32,7 +32,7 @@ export const FRAMINGS = {
   raw: [],
   lengthPrefix: ['lengthBytes', 'bigEndian', 'keepHeader', 'offset', 'unit', 'adjustment'],
   varint: [],
-  delimited: ['delimiter', 'trimCr'],
+  delimited: ['delimiter', 'moreDelimiters', 'trimCr', 'lastFrame'],
   contentLength: [],
   fixed: ['frameBytes'],
   netstring: [],
@@ -58,6 +58,7 @@ export const FORCE = 2;
 /** In bytes, as is the next one. */
 export const GREATEST_FRAME: number = 2 ** 30;
 export const LONGEST_DELIMITER = 256;
+export const MOST_DELIMITERS = 16;
 
 /** The lowest bits of a native number are its slot. */
 export const SLOT_BITS = 20;
@@ -80,6 +81,7 @@ const ours: Readonly<Record<string, unknown>> = {
   force: FORCE,
   greatestFrame: GREATEST_FRAME,
   longestDelimiter: LONGEST_DELIMITER,
+  mostDelimiters: MOST_DELIMITERS,
   slotBits: SLOT_BITS,
   descriptionLength: DESCRIPTION_LENGTH,
   eventLength: EVENT_LENGTH,

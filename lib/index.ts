@@ -7,7 +7,7 @@ export type { As } from './framing/conversion.ts';
 export { encodeFrame, FrameDecoder } from './framing/decoder.ts';
 export { framing } from './framing/factories.ts';
 export type { Framing, FramingOptions } from './framing/framing.ts';
-export type { FramingFactory, Framings, LengthPrefixOptions } from './framing/framings.ts';
+export type { FramingFactory, Framings, LengthPrefixOptions, LinesOptions } from './framing/framings.ts';
 export type { DiscordFrame } from './framing/presets.ts';
 export type { FileOptions } from './impersonation/as-client.ts';
 export type { ClientDirent } from './impersonation/client-files.ts';

@@ -24,6 +24,8 @@ interface FramingFields {
   unit: number;
   adjustment: number;
   delimiter: Uint8Array;
+  moreDelimiters: readonly Uint8Array[];
+  lastFrame: boolean;
   frameBytes: number;
 }
 
@@ -205,10 +207,17 @@ export type FormerClient = object;
 /** What the impersonation thread can do as the client: see native/impersonation/operations.h. */
 export type Operation = (typeof FILE_OPERATIONS)[number] | 'user';
 
+/** The slab that holds frames and the table of their boundaries; and the failure behind them, if there is one. */
+export interface NativeFrames {
+  slab: Buffer;
+  table: Uint32Array;
+  failure?: RawFailure;
+}
+
 export interface NativeDecoder {
-  /** The slab that holds the frames and the table of their boundaries; or the failure, with the frames before it. */
-  push(chunk: Uint8Array): { slab: Buffer; table: Uint32Array; failure?: RawFailure };
-  end(): RawFailure | undefined;
+  push(chunk: Uint8Array): NativeFrames;
+  /** The stream has ended; that may be the last frame's end. */
+  end(): NativeFrames;
 }
 
 export interface NativeAddon {

@@ -17,7 +17,7 @@ function decode(kind: Framing, pieces: Iterable<Uint8Array>): Outcome {
   const frames: string[] = [];
   try {
     for (const piece of pieces) for (const frame of decoder.push(piece)) frames.push(frame.toString('latin1'));
-    decoder.end();
+    for (const frame of decoder.end()) frames.push(frame.toString('latin1'));
   } catch (error) {
     if (!(error instanceof PipeError)) throw error;
     return { frames, code: error.code, position: error.position! };
@@ -53,21 +53,30 @@ function reference(raw: RawFraming, wire: Buffer): Outcome {
       const length = groups.reduce((sum, group) => (sum << 7n) | group, 0n);
       code = last < 0 || length >= 1n << 64n ? 'ERR_FRAME_INVALID' : frame(last + 1, Number(length));
     } else if (raw.kind === 'delimited') {
-      const found = wire.indexOf(raw.delimiter!, at);
+      const all = [raw.delimiter!, ...(raw.moreDelimiters ?? [])];
+      const places = all.map((one) => [wire.indexOf(one, at), one.length] as const).filter(([place]) => place >= 0);
+      // The earliest end; of those that end together the earliest beginning.
+      places.sort(([a, m], [b, n]) => a + m - b - n || a - b);
+      const [found, length] = places[0] ?? [-1, 0];
       let end = found < 0 ? wire.length : found;
       if (found < 0) {
-        // What the delimiter may yet begin in is not part of the frame.
-        for (let held = Math.min(raw.delimiter!.length - 1, wire.length - at); held >= 0; held--) {
-          if (wire.subarray(wire.length - held).equals(raw.delimiter!.subarray(0, held))) {
-            end = wire.length - held;
-            break;
-          }
-        }
+        // What a delimiter may yet begin in is not part of the frame.
+        const begun = all.map((one) => {
+          let held = Math.min(one.length - 1, wire.length - at);
+          while (!wire.subarray(wire.length - held).equals(one.subarray(0, held))) held--;
+          return held;
+        });
+        end -= Math.max(...begun);
       }
       const cr = raw.trimCr && end > at && wire[end - 1] === 0x0d ? 1 : 0;
       if (end - cr - at > raw.maxFrameLength) return ended('ERR_FRAME_TOO_LARGE');
+      if (found < 0 && raw.lastFrame) {
+        const last = wire.at(-1) === 0x0d ? wire.length - 1 : wire.length;
+        frames.push(wire.toString('latin1', at, last));
+        return { frames };
+      }
       if (found < 0) return ended('ERR_FRAME_TRUNCATED');
-      code = frame(0, end - cr - at, cr + raw.delimiter!.length);
+      code = frame(0, end - cr - at, cr + length);
     } else if (raw.kind === 'fixed') {
       code = frame(0, raw.frameBytes!);
     } else if (raw.kind === 'netstring') {
@@ -120,7 +129,9 @@ const kinds: [string, Framing][] = [
   ['varint', framing.varint({ maxFrameLength: 3000 })],
   ['delimited', framing.delimited('ab', { maxFrameLength: 3000 })],
   ['delimited, overlapping', framing.delimited('aabaa')],
+  ['delimited by several', framing.delimited(['\n', '\r\n', 'ab', 'ba'], { maxFrameLength: 3000 })],
   ['lines', framing.lines({ maxFrameLength: 3000 })],
+  ['lines, the last one without an end', framing.lines({ maxFrameLength: 3000, lastLine: 'frame' })],
   ['contentLength', framing.contentLength({ maxFrameLength: 3000 })],
   ['fixed', framing.fixed(10)],
   ['netstring', framing.netstring({ maxFrameLength: 3000 })],
@@ -165,7 +176,8 @@ describe.each(kinds)('%s', (_name, kind) => {
       }
     }
     expect(seen).toContain(undefined);
-    expect(seen).toContain('ERR_FRAME_TRUNCATED');
+    const lastFrame = (rawFraming(kind) as { lastFrame?: boolean }).lastFrame === true;
+    expect(seen.has('ERR_FRAME_TRUNCATED')).toBe(!lastFrame);
   });
 
   test('does so cut at each byte', () => {
@@ -264,6 +276,13 @@ describe('errors', () => {
       expect(() => decoder.end()).toThrow();
     }
     expect(process.memoryUsage().rss - before).toBeLessThan(256 << 20);
+  });
+
+  test('of a last line without an end: it is what it is', () => {
+    const decoder = new FrameDecoder(framing.lines({ as: 'json', lastLine: 'frame' }));
+    expect(decoder.push(Buffer.from('1\n[2'))).toEqual([1]);
+    expect(() => decoder.end()).toThrow(expect.objectContaining({ code: 'ERR_FRAME_INVALID', position: 2 }));
+    expect(decoder.end()).toEqual([]);
   });
 
   test('name what cannot be decoded', () => {

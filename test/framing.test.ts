@@ -33,6 +33,7 @@ describe('what goes over the wire', () => {
     ['varint', framing.varint(), '\x03abc'],
     ['delimited by a string', framing.delimited('€'), 'abc\xe2\x82\xac'],
     ['delimited by bytes', framing.delimited(Uint8Array.of(0, 1)), 'abc\0\x01'],
+    ['delimited by several', framing.delimited(['\r\n', '\n']), 'abc\r\n'],
     ['lines', framing.lines(), 'abc\n'],
     ['Content-Length', framing.contentLength(), 'Content-Length: 3\r\n\r\nabc'],
     ['a fixed length', framing.fixed(3), 'abc'],
@@ -231,6 +232,14 @@ describe('what is refused', () => {
     expect(caught(() => encodeFrame(kind, 'abcd'))).toMatchObject({ code: 'ERR_FRAME_TOO_LARGE', limit: 3 });
   });
 
+  test('a frame that contains one of several delimiters, or makes another one of the first', () => {
+    const kind = framing.delimited(['\n', '\r\n', 'end'], { as: 'utf8' });
+    expect(back(kind, 'some\rtext')).toEqual(['some\rtext']);
+    for (const text of ['the end', 'a\nb', 'a\r']) {
+      expect(caught(() => encodeFrame(kind, text)).code).toBe('ERR_FRAME_INVALID');
+    }
+  });
+
   test('a frame that contains its delimiter', () => {
     for (const text of ['a\nb', 'a\r']) {
       expect(caught(() => encodeFrame(framing.lines({ as: 'utf8' }), text)).code).toBe('ERR_FRAME_INVALID');
@@ -269,6 +278,12 @@ describe('what is refused', () => {
       /^maxFrameLength must be at least as long as each frame is \(9 bytes\), not 8/,
     ],
     ['netstring', [{ as: 'utf-7' }], /^as must be/],
+    ['delimited', [[]], /^delimiter must be one, or an array of 1 to 16/],
+    ['delimited', [Array.from('abcdefghijklmnopq')], /^delimiter must be one, or an array of 1 to 16/],
+    ['delimited', [['a', '']], /^delimiter must be a string or Uint8Array/],
+    ['delimited', [['end', '\n', 'end of it']], /^delimiter must be one that does not begin with another/],
+    ['delimited', [['\n', '\n']], /^delimiter must be one that does not begin with another/],
+    ['lines', [{ lastLine: 'ignore' }], /^lastLine must be 'error' or 'frame'/],
     ['raw', [{ as: 'utf8' }], /^as must be .* chunks may end anywhere/],
     ['raw', [{ as: 'json' }], /^as must be/],
     ['streamString', [{ as: 'utf8' }], /^as must be .* UTF-16LE/],

@@ -1,7 +1,7 @@
 // The framing codec by itself, for streams of bytes that are no pipes.
 
 import { failureToError, invalid } from '../errors.ts';
-import { type NativeDecoder, native } from '../native.ts';
+import { type NativeDecoder, type NativeFrames, native } from '../native.ts';
 import { isUint8Array, lengthOf, partOf, requireBytes } from './bytes.ts';
 import { wrongType } from './conversion.ts';
 import { type Framing, fromFrame, nativeFraming, toFrame } from './framing.ts';
@@ -30,6 +30,7 @@ export class FrameDecoder<T = Buffer> {
   /** Bytes of the frames that were found, since the stream began. */
   #position = 0;
   #error: unknown;
+  #ended = false;
 
   /** Throws a PipeError `EINVAL` for `framing.message()`: its boundaries are not in the bytes. */
   constructor(framing: Framing<T>) {
@@ -53,7 +54,7 @@ export class FrameDecoder<T = Buffer> {
     requireBytes(chunk);
     const length = lengthOf(chunk);
     for (let at = 0; this.#error === undefined && at < length; at += LARGEST_PIECE) {
-      this.#decode(partOf(chunk, at, Math.min(length - at, LARGEST_PIECE)));
+      this.#add(this.#native.push(partOf(chunk, at, Math.min(length - at, LARGEST_PIECE))));
     }
     const frames = this.#take();
     if (frames.length === 0 && this.#error !== undefined) throw this.#error;
@@ -61,18 +62,18 @@ export class FrameDecoder<T = Buffer> {
   }
 
   /**
-   * The stream has ended. Throws `ERR_FRAME_TRUNCATED` when that was inside a frame, and the error that `push` has not
-   * thrown yet.
+   * The stream has ended. Returns what is left: a last line without an end, if the framing takes it for a frame (`lastLine`).
+   * Throws `ERR_FRAME_TRUNCATED` when the end was inside a frame, and the error that `push` has not thrown yet.
    */
-  end(): void {
+  end(): T[] {
     if (this.#found[0] instanceof Lost) throw (this.#found.shift() as Lost).error;
+    if (this.#error === undefined && !this.#ended) this.#add(this.#native.end());
+    this.#ended = true;
     if (this.#error !== undefined) throw this.#error;
-    const failure = this.#native.end();
-    if (failure) throw (this.#error = failureToError(failure));
+    return this.#take();
   }
 
-  #decode(chunk: Uint8Array): void {
-    const { slab: bytes, table, failure } = this.#native.push(chunk);
+  #add({ slab: bytes, table, failure }: NativeFrames): void {
     const slab = new Slab(bytes);
     for (let i = 0; i < table.length; i += 2) {
       const begin = table[i]!;

@@ -1,13 +1,13 @@
 // The functions that make framings.
 import { endianness } from 'node:os';
-import { GREATEST_FRAME, LONGEST_DELIMITER } from '../constants.ts';
+import { GREATEST_FRAME, LONGEST_DELIMITER, MOST_DELIMITERS } from '../constants.ts';
 import { invalid } from '../errors.ts';
 import type { RawFraming } from '../native.ts';
 import { checked, type Names } from '../option-names.ts';
 import { isUint8Array } from './bytes.ts';
 import { type As, conversionFor } from './conversion.ts';
 import { type Framing, type FramingOptions, integer, limitOf, make } from './framing.ts';
-import type { Framings, LengthPrefixOptions } from './framings.ts';
+import type { Framings, LengthPrefixOptions, LinesOptions } from './framings.ts';
 import { discordConversion } from './presets.ts';
 
 const KIB = 1024;
@@ -25,6 +25,10 @@ const LENGTH_PREFIX: Names<LengthPrefixOptions & Options> = {
   adjustment: true,
   keepHeader: true,
 };
+
+const LINES: Names<LinesOptions & Options> = { ...OPTIONS, lastLine: true };
+
+type GivenDelimiter = string | Uint8Array;
 
 /** A framing without options of its own. */
 const plain =
@@ -59,18 +63,51 @@ function lengthPrefix(options: LengthPrefixOptions & Options = {}): Framing<unkn
   );
 }
 
-function delimited(delimiter: string | Uint8Array, options: Options = {}): Framing<unknown> {
+function delimited(delimiter: GivenDelimiter | readonly GivenDelimiter[], options: Options = {}): Framing<unknown> {
   const { as = 'buffer' } = checked('framing.delimited', options, OPTIONS);
-  const bytes = typeof delimiter === 'string' ? Buffer.from(delimiter) : delimiter;
-  if (!isUint8Array(bytes) || bytes.length < 1 || bytes.length > LONGEST_DELIMITER) {
-    throw invalid('delimiter', delimiter, `a string or Uint8Array of 1 to ${LONGEST_DELIMITER} bytes`);
+  const given: readonly GivenDelimiter[] = Array.isArray(delimiter) ? [...delimiter] : [delimiter as GivenDelimiter];
+  if (given.length < 1 || given.length > MOST_DELIMITERS) {
+    throw invalid('delimiter', delimiter, `one, or an array of 1 to ${MOST_DELIMITERS}`);
   }
-  return make({ kind: 'delimited', delimiter: Uint8Array.from(bytes) }, conversionFor(as), options);
+  const [first, ...more] = given.map(bytesOfDelimiter);
+  return make(
+    { kind: 'delimited', delimiter: first!, moreDelimiters: unlike(first!, more) },
+    conversionFor(as),
+    options,
+  );
 }
 
-function lines(options: Options = {}): Framing<unknown> {
-  const { as = 'buffer' } = checked('framing.lines', options, OPTIONS);
-  const raw = { kind: 'delimited', delimiter: Uint8Array.of(0x0a), trimCr: true } as const;
+function bytesOfDelimiter(delimiter: GivenDelimiter): Uint8Array {
+  const bytes = typeof delimiter === 'string' ? Buffer.from(delimiter) : delimiter;
+  if (isUint8Array(bytes) && bytes.length >= 1 && bytes.length <= LONGEST_DELIMITER) return Uint8Array.from(bytes);
+  throw invalid('delimiter', delimiter, `a string or Uint8Array of 1 to ${LONGEST_DELIMITER} bytes`);
+}
+
+/** Throws when one is the beginning of another, which would never be found. */
+function unlike(first: Uint8Array, more: readonly Uint8Array[]): readonly Uint8Array[] {
+  const texts = [first, ...more].map((bytes) => Buffer.from(bytes).toString('latin1')).sort();
+  for (let i = 1; i < texts.length; i++) {
+    const [one, other] = [texts[i - 1]!, texts[i]!];
+    if (other.startsWith(one)) {
+      throw invalid(
+        'delimiter',
+        Buffer.from(other, 'latin1'),
+        'one that does not begin with another, which ends first',
+      );
+    }
+  }
+  return Object.freeze(more);
+}
+
+function lines(options: LinesOptions & Options = {}): Framing<unknown> {
+  const { as = 'buffer', lastLine = 'error' } = checked('framing.lines', options, LINES);
+  if (lastLine !== 'error' && lastLine !== 'frame') throw invalid('lastLine', lastLine, "'error' or 'frame'");
+  const raw = {
+    kind: 'delimited',
+    delimiter: Uint8Array.of(0x0a),
+    trimCr: true,
+    lastFrame: lastLine === 'frame',
+  } as const;
   return make(raw, conversionFor(as), options);
 }
 

@@ -22,6 +22,18 @@ export interface LengthPrefixOptions extends FramingOptions {
   keepHeader?: boolean | undefined;
 }
 
+/** Bytes between frames; a string stands for its UTF-8. */
+type Delimiter = string | Uint8Array;
+
+/** For {@link Framings.lines}. */
+export interface LinesOptions extends FramingOptions {
+  /**
+   * What a last line is that is not ended when the peer closes: `'error'`, an `ERR_FRAME_TRUNCATED`, since it may be cut off;
+   * `'frame'`, a line like all others, as people's files end. Default: `'error'`.
+   */
+  lastLine?: 'error' | 'frame' | undefined;
+}
+
 /** Makes a framing. The type of its frames follows from `as`: `Buffer` by default, any JSON value, or strings. */
 export interface FramingFactory<Options> {
   (options?: Options & { as?: 'buffer' | undefined }): Framing<Buffer>;
@@ -44,18 +56,22 @@ export interface Framings {
   readonly varint: FramingFactory<FramingOptions>;
   /**
    * The delimiter (1 … 256 bytes; a string stands for its UTF-8) after each frame. Sending a frame that contains it
-   * rejects with `ERR_FRAME_INVALID`.
+   * rejects with `ERR_FRAME_INVALID`. With several (up to 16), whichever ends first ends the frame, and of those that end
+   * together the longest; the first one is sent. One that is the beginning of another is an `EINVAL`.
    */
   readonly delimited: {
-    (delimiter: string | Uint8Array, options?: FramingOptions & { as?: 'buffer' | undefined }): Framing<Buffer>;
-    <T = unknown>(delimiter: string | Uint8Array, options: FramingOptions & { as: 'json' }): Framing<T>;
-    (delimiter: string | Uint8Array, options: FramingOptions & { as: BufferEncoding }): Framing<string>;
+    (
+      delimiter: Delimiter | readonly Delimiter[],
+      options?: FramingOptions & { as?: 'buffer' | undefined },
+    ): Framing<Buffer>;
+    <T = unknown>(delimiter: Delimiter | readonly Delimiter[], options: FramingOptions & { as: 'json' }): Framing<T>;
+    (delimiter: Delimiter | readonly Delimiter[], options: FramingOptions & { as: BufferEncoding }): Framing<string>;
   };
   /**
    * Lines that end in LF or CR LF; LF is sent. With `as: 'json'` this is NDJSON. A line that is not ended when the
-   * peer closes is an `ERR_FRAME_TRUNCATED`.
+   * peer closes is an `ERR_FRAME_TRUNCATED`, unless `lastLine` says otherwise.
    */
-  readonly lines: FramingFactory<FramingOptions>;
+  readonly lines: FramingFactory<LinesOptions>;
   /**
    * Header lines before each frame, one of them `Content-Length`: LSP, DAP, JSON-RPC as in `vscode-jsonrpc`
    * (https://microsoft.github.io/language-server-protocol/specifications/lsp/3.17/specification/#baseProtocol).

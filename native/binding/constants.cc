@@ -5,6 +5,7 @@
 #include "binding/loop_binding.h"
 #include "binding/names.h"
 #include "binding/outbox.h"
+#include "codec/delimiters.h"
 #include "codec/framings.h"
 
 namespace framepipe {
@@ -57,6 +58,7 @@ void exportConstants(Napi::Env env, Napi::Object exports) {
   set("force", kForce);
   set("greatestFrame", kMaxFrameLength);
   set("longestDelimiter", Delimiter::kMaxSize);
+  set("mostDelimiters", Delimiters::kMost);
   set("slotBits", HandleTable<Connection>::kSlotBits);
   set("descriptionLength", kDescriptionLength);
   set("eventLength", Delivery::kNumbers);

@@ -29,11 +29,7 @@ Failure readFailure(const FrameError& error) {
 }
 
 // The frames are copied once, into memory that is JavaScript's and never written again.
-Napi::Value push(const Napi::CallbackInfo& info, PiecewiseDecoder& decoder) {
-  const Napi::Env env = info.Env();
-  std::span<const uint8_t> chunk;
-  if (!readBytes(env, info[0], chunk)) return {};
-  const PiecewiseDecoder::Frames found = decoder.push(chunk);
+Napi::Value foundValue(Napi::Env env, const PiecewiseDecoder::Frames& found) {
   Napi::Object result = Napi::Object::New(env);
   result.Set("slab", Napi::Buffer<uint8_t>::Copy(env, found.bytes.data(), found.bytes.size()));
   Napi::Uint32Array table = Napi::Uint32Array::New(env, 2 * found.frames.size());
@@ -42,6 +38,12 @@ Napi::Value push(const Napi::CallbackInfo& info, PiecewiseDecoder& decoder) {
   result.Set("table", table);
   if (found.error) result.Set("failure", failureValue(env, readFailure(found.error)));
   return result;
+}
+
+Napi::Value push(const Napi::CallbackInfo& info, PiecewiseDecoder& decoder) {
+  std::span<const uint8_t> chunk;
+  if (!readBytes(info.Env(), info[0], chunk)) return {};
+  return foundValue(info.Env(), decoder.push(chunk));
 }
 
 Napi::Value createDecoder(const Napi::CallbackInfo& info) {
@@ -57,9 +59,8 @@ Napi::Value createDecoder(const Napi::CallbackInfo& info) {
   Napi::Object object = Napi::Object::New(env);
   object.Set("push",
              Napi::Function::New(env, [decoder](const Napi::CallbackInfo& call) { return push(call, *decoder); }));
-  object.Set("end", Napi::Function::New(env, [decoder](const Napi::CallbackInfo& call) -> Napi::Value {
-               const FrameError error = decoder->end();
-               return error ? failureValue(call.Env(), readFailure(error)) : call.Env().Undefined();
+  object.Set("end", Napi::Function::New(env, [decoder](const Napi::CallbackInfo& call) {
+               return foundValue(call.Env(), decoder->end());
              }));
   return object;
 }

@@ -7,8 +7,10 @@
 #include <string>
 #include <type_traits>
 #include <variant>
+#include <vector>
 
 #include "binding/failure_value.h"
+#include "codec/delimiters.h"
 #include "codec/framings.h"
 #include "core/outcome.h"
 
@@ -46,6 +48,16 @@ bool read(Napi::Value value, Delimiter& delimiter) {
   const auto bytes = value.As<Napi::Uint8Array>();
   if (bytes.ElementLength() > Delimiter::kMaxSize) return false;
   delimiter = Delimiter(std::string(reinterpret_cast<const char*>(bytes.Data()), bytes.ElementLength()));
+  return true;
+}
+
+bool read(Napi::Value value, std::vector<Delimiter>& delimiters) {
+  if (value.IsUndefined()) return true;
+  if (!value.IsArray()) return false;
+  const auto array = value.As<Napi::Array>();
+  if (array.Length() >= Delimiters::kMost) return false;
+  for (uint32_t i = 0; i < array.Length(); ++i)
+    if (!read(array.Get(i), delimiters.emplace_back())) return false;
   return true;
 }
 

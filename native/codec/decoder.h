@@ -34,8 +34,8 @@ class Decoder {
   // and is not searched again.
   virtual Scan scan(std::span<const uint8_t> bytes, std::vector<Boundary>& frames) = 0;
 
-  // The stream ended with these bytes left over: clean only between frames.
-  virtual FrameError end(std::span<const uint8_t> rest) = 0;
+  // The stream ended with these bytes left over: clean only between frames, unless they are the last one.
+  virtual FrameError end(std::span<const uint8_t> rest, std::vector<Boundary>& frames) = 0;
 };
 
 std::unique_ptr<Decoder> makeDecoder(const Framing& framing);

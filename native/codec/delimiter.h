@@ -27,9 +27,10 @@ class Delimiter {
   // Returns where its first occurrence ends, or kNowhere; `matched` is then what to go on with.
   size_t find(std::span<const uint8_t> bytes, size_t at, size_t& matched) const;
 
- private:
+  // Bytes of it that are seen with `byte`, when `matched` were before: all of them, if it ends here.
   size_t advance(size_t matched, uint8_t byte) const;
 
+ private:
   std::string bytes_;
   std::vector<uint16_t> fallback_;  // [n]: the longest end of the first n bytes that also begins them
 };

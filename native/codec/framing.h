@@ -2,6 +2,7 @@
 #pragma once
 #include <cstddef>
 #include <cstdint>
+#include <vector>
 
 #include "codec/delimiter.h"
 
@@ -27,13 +28,15 @@ struct Framing {
   uint8_t length_bytes = 4;  // 1, 2, 3, 4 or 8
   bool big_endian = false;
   bool keep_header = false;  // LengthPrefix: frames carry their header, both ways
+  bool last_frame = false;   // Delimited: what is left over at the end is a frame, too
   bool trim_cr = false;      // Delimited: a CR before the delimiter is not part of the frame
   uint8_t offset = 0;        // bytes of header before the length field
   uint8_t unit = 1;          // a frame's length is a multiple of this: 1, or 2 for UTF-16
   int32_t adjustment = 0;    // frame length = length field + adjustment
   uint32_t frame_bytes = 0;  // Fixed: of each frame
   uint32_t max_frame_length = 16u << 20;  // of the payload, after adjustment, without header and delimiter
-  Delimiter delimiter;
+  Delimiter delimiter;  // Delimited: the one that is sent
+  std::vector<Delimiter> more_delimiters;  // that are taken for it
 
   size_t headerLength() const { return size_t{offset} + length_bytes; }  // LengthPrefix only
   // Bytes that even an empty frame has in a stream; where each read brings one frame at most, more than any read.

@@ -7,6 +7,7 @@
 #include <memory>
 #include <span>
 #include <variant>
+#include <vector>
 
 #include "codec/decoder.h"
 #include "codec/encoder.h"
@@ -16,8 +17,8 @@ namespace framepipe {
 
 // A part of the description that this framing needs beside maxFrameLength: JavaScript gives it, and fuzzers vary it.
 struct FramingField {
-  using Member =
-      std::variant<bool Framing::*, uint8_t Framing::*, int32_t Framing::*, uint32_t Framing::*, Delimiter Framing::*>;
+  using Member = std::variant<bool Framing::*, uint8_t Framing::*, int32_t Framing::*, uint32_t Framing::*,
+                              Delimiter Framing::*, std::vector<Delimiter> Framing::*>;
 
   const char* name;  // as in RawFraming of lib/native.ts
   Member member;

@@ -26,9 +26,13 @@ void PiecewiseDecoder::forgetConsumed() {
   consumed_ = 0;
 }
 
-FrameError PiecewiseDecoder::end() {
+PiecewiseDecoder::Frames PiecewiseDecoder::end() {
   forgetConsumed();
-  return decoder_->end(rest_);
+  frames_.clear();
+  const FrameError error = decoder_->end(rest_, frames_);
+  if (frames_.empty()) return {.bytes = {}, .frames = {}, .error = error};
+  consumed_ = rest_.size();
+  return {.bytes = rest_, .frames = frames_, .error = {}};
 }
 
 }  // namespace framepipe

@@ -22,8 +22,8 @@ class PiecewiseDecoder {
   // `piece` is at most 1 GiB.
   Frames push(std::span<const uint8_t> piece);
 
-  // The stream ended: clean only between frames.
-  FrameError end();
+  // The stream ended: clean only between frames, unless what is left over is the last one.
+  Frames end();
 
  private:
   static constexpr size_t kKeptCapacity = 64u << 10;

@@ -13,8 +13,12 @@ Decoder::Scan StreamDecoder::scan(std::span<const uint8_t> bytes, std::vector<Bo
   return found;
 }
 
-FrameError StreamDecoder::end(std::span<const uint8_t> rest) {
+FrameError StreamDecoder::end(std::span<const uint8_t> rest, std::vector<Boundary>& frames) {
   if (error_ || rest.empty()) return error_;
+  if (const std::optional<Boundary> frame = last(rest)) {
+    frames.push_back(*frame);
+    return {};
+  }
   const size_t header = headerOf(rest);
   const size_t declared = wanted_ == 0 ? 0 : wanted_ - header - trailer();
   const size_t arrived = rest.size() - std::min(header, rest.size());

@@ -1,6 +1,8 @@
 // What the decoders of all framings share: where in the stream they are, and that an error is final.
 // One thread at a time.
 #pragma once
+#include <optional>
+
 #include "codec/decoder.h"
 
 namespace framepipe {
@@ -11,7 +13,7 @@ constexpr const char* kAboveLimit = "longer than maxFrameLength (do both sides u
 class StreamDecoder : public Decoder {
  public:
   Scan scan(std::span<const uint8_t> bytes, std::vector<Boundary>& frames) final;
-  FrameError end(std::span<const uint8_t> rest) final;
+  FrameError end(std::span<const uint8_t> rest, std::vector<Boundary>& frames) final;
 
  protected:
   virtual Scan search(std::span<const uint8_t> bytes, std::vector<Boundary>& frames) = 0;
@@ -21,6 +23,9 @@ class StreamDecoder : public Decoder {
 
   // The bytes behind it.
   virtual size_t trailer() const { return 0; }
+
+  // What the stream ends with, if that is a frame without an end.
+  virtual std::optional<Boundary> last(std::span<const uint8_t>) const { return std::nullopt; }
 
   // Ends a search: the frame that begins at bytes[at] is refused.
   Scan refuse(size_t at, const char* code, const char* reason, uint64_t declared, uint64_t limit) const;

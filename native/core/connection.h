@@ -177,6 +177,8 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   bool mayRead();
   bool take(const ReadAnswer& answer, Lock& lock);
   void takeBytes(const ReadAnswer& answer, Lock& lock);
+  void finishReading();
+  void reportFrames(Chunk chunk);
   void endReading(const Failure& failure);
   void readingFailed(const Failure& failure);
 

@@ -87,7 +87,7 @@ bool Connection::take(const ReadAnswer& answer, Lock& lock) {
     case ReadAnswer::Kind::Ended:
       peer_left_ = peer_left_ || answer.peer_left;
       in_.exhaust();
-      endReading(in_.finish());
+      finishReading();
       return false;
     case ReadAnswer::Kind::Failed:
       readingFailed(answer.failure);
@@ -107,9 +107,23 @@ void Connection::takeBytes(const ReadAnswer& answer, Lock& lock) {
   in_.arrived(answer.bytes, chunk);
   active_ = transport_->now();
   if (phase_ != Phase::Open) return;
-  if (!chunk.frames.empty())
-    context_.events.report({.kind = Event::Kind::Frames, .id = id_, .frames = std::move(chunk)});
+  reportFrames(std::move(chunk));
   if (failure) endReading(failure);
+}
+
+void Connection::finishReading() {
+  Chunk chunk;
+  const Failure failure = in_.finish(chunk);
+  if (phase_ == Phase::Open && !in_.ended() && !chunk.frames.empty()) {
+    in_.arrived(0, chunk);
+    reportFrames(std::move(chunk));
+  }
+  endReading(failure);
+}
+
+void Connection::reportFrames(Chunk chunk) {
+  if (chunk.frames.empty()) return;
+  context_.events.report({.kind = Event::Kind::Frames, .id = id_, .frames = std::move(chunk)});
 }
 
 void Connection::readingFailed(const Failure& failure) {

@@ -41,7 +41,8 @@ class Inbound {
   // Reading thread, not under the lock.
   Failure decode(const ReadAnswer& answer, Chunk& chunk);
   Failure refuse(size_t message);  // of a message: longer than maxFrameLength
-  Failure finish() { return receiver_.ended(); }
+  // `chunk` gets the last frame, if the end of the stream ends one.
+  Failure finish(Chunk& chunk) { return receiver_.ended(chunk); }
   void rest() { receiver_.release(); }
   bool admits(size_t message) const { return message <= max_frame_length_; }
   // Of a message whose size is known; it waits if nobody has taken the connection, and it is too long for that.

@@ -85,18 +85,25 @@ Failure Receiver::arrived(size_t count, Chunk& chunk, bool message_ends) {
 
   const Decoder::Scan found = scan(chunk, message_ends);
   if (!chunk.frames.empty()) {
-    chunk.block = block_;
-    chunk.begin = static_cast<uint32_t>(start_);
-    chunk.length = static_cast<uint32_t>(found.consumed);
     frames_ = chunk.frames.size();
     frame_size_ = std::max<size_t>(found.consumed / frames_, 1);
     proven_ = std::max(proven_, frame_size_);
   }
-  start_ += found.consumed;
-  position_ += found.consumed;
+  hand(chunk, found.consumed);
   wanted_ = found.wanted;
   if (found.error) failure_ = Failure::of(found.error, "read");
   return failure_;
+}
+
+// The next `length` bytes are done with, or in the chunk from now on.
+void Receiver::hand(Chunk& chunk, size_t length) {
+  if (!chunk.frames.empty()) {
+    chunk.block = block_;
+    chunk.begin = static_cast<uint32_t>(start_);
+    chunk.length = static_cast<uint32_t>(length);
+  }
+  start_ += length;
+  position_ += length;
 }
 
 Decoder::Scan Receiver::scan(Chunk& chunk, bool message_ends) {
@@ -119,17 +126,18 @@ Decoder::Scan Receiver::scanMessage(Chunk& chunk, bool message_ends) const {
   return {.consumed = pending(), .wanted = 0, .error = {}};
 }
 
-Failure Receiver::ended() {
+Failure Receiver::ended(Chunk& chunk) {
   if (failure_ || pending() == 0) return failure_;
   FrameError error;
   if (decoder_)
-    error = decoder_->end({block_->data() + start_, pending()});
+    error = decoder_->end({block_->data() + start_, pending()}, chunk.frames);
   else
     error = {.code = "ERR_FRAME_TRUNCATED",
              .reason = "the stream ended within a message",
              .declared = 0,
              .limit = pending(),
              .position = position_};
+  if (!chunk.frames.empty()) hand(chunk, pending());
   if (error) failure_ = Failure::of(error, "read");
   return failure_;
 }

@@ -31,7 +31,8 @@ class Receiver {
   Failure arrived(size_t count, Chunk& chunk, bool message_ends = false);
 
   // The stream ended.
-  Failure ended();
+  // `chunk` gets the last frame, if the framing lets the end of the stream end one.
+  Failure ended(Chunk& chunk);
 
   // Nothing is there to be read for now: holds no memory any more but an incomplete frame's.
   void release();
@@ -55,6 +56,7 @@ class Receiver {
   size_t greatestRead() const;
   bool makeRoom(size_t needed);
   void adapt(size_t count);
+  void hand(Chunk& chunk, size_t length);
   Decoder::Scan scan(Chunk& chunk, bool message_ends);
   Decoder::Scan scanMessage(Chunk& chunk, bool message_ends) const;
 

@@ -137,6 +137,42 @@ std::vector<Case> delimitedCases() {
   };
 }
 
+std::vector<Case> manyDelimitersCases() {
+  const Framing ends = delimited("\n", {"\r\n", "\r\r"}), inner = delimited("b", {"abcd"});
+  return {
+      {"an empty stream", ends, "", {}},
+      {"whichever comes", ends, "a\nb\r\nc\r\rd\n", {"a", "b", "c", "d"}},
+      {"of two that end together, the longer one", ends, "a\r\n\r\n\n", {"a", "", ""}},
+      {"one that has begun is no end", ends, "a\rb\n", {"a\rb"}},
+      {"the earliest end, not the earliest beginning", inner, "xabcd", {"xa"}, kTruncated, 3},
+      {"a search begins anew behind an end", delimited("ab", {"ba"}), "xabab", {"x", ""}},
+      {"they begin alike", delimited("aab", {"aac"}), "aaabaaacx", {"a", "a"}, kTruncated, 8},
+      {"no end", ends, "a\nb\r", {"a"}, kTruncated, 2},
+      {"the limit itself", limited(ends, 2), "ab\r\nab\n", {"ab", "ab"}},
+      {"one more than the limit", limited(ends, 2), "a\nabc\n", {"a"}, kTooLarge, 2},
+      {"the limit, and half an end", limited(ends, 2), "ab\r", {}, kTruncated, 0},
+      {"the limit, and half an end that is none", limited(ends, 2), "ab\rc", {}, kTooLarge, 0},
+  };
+}
+
+std::vector<Case> lastFrameCases() {
+  return {
+      {"an empty stream", linesToTheEnd(), "", {}},
+      {"an end behind the last line", linesToTheEnd(), "a\nb\n", {"a", "b"}},
+      {"no end behind the last line", linesToTheEnd(), "a\nbc", {"a", "bc"}},
+      {"half an end", linesToTheEnd(), "a\r\nb\r", {"a", "b"}},
+      {"a CR alone", linesToTheEnd(), "\r", {""}},
+      {"the limit itself", limited(linesToTheEnd(), 2), "a\nbc", {"a", "bc"}},
+      {"one more than the limit", limited(linesToTheEnd(), 2), "a\nbcd", {"a"}, kTooLarge, 2},
+      {"half a delimiter is above the limit",
+       with(limited(delimited("xyz"), 2), [](Framing& f) { f.last_frame = true; }),
+       "abxy",
+       {},
+       kTruncated,
+       0},
+  };
+}
+
 std::vector<Case> contentLengthCases() {
   const Framing framing = contentLength();
   const std::string long_header = "X: " + std::string(8192 - 26, 'x') + "\r\nContent-Length: 1\r\n\r\n";
@@ -282,7 +318,7 @@ void checkErrors(Checks& check) {
   std::vector<Boundary> frames;
   const Decoder::Scan again = stream.decoder().scan(bytesOf("\1\0\0\0b"s), frames);
   check.that(again.error && frames.empty() && again.consumed == 0, "errors: nothing is decoded after one");
-  check.equal(stream.decoder().end({}).position, 5u, "errors: the end says so again");
+  check.equal(stream.decoder().end({}, frames).position, 5u, "errors: the end says so again");
 
   const auto truncated = [](const Framing& framing, const std::string& wire) { return decode(framing, wire).error; };
   const FrameError payload = truncated(lengthPrefix(), "\5\0\0\0ab"s);
@@ -304,6 +340,7 @@ void checkRoundTrips(Checks& check) {
                            lengthPrefix(3), lengthPrefix(8, true),
                            varint(),        delimited("--end"),
                            lines(),         contentLength(),
+                           linesToTheEnd(), delimited("--end", {"\r\n", "x"}),
                            netstring(),     adjusted(lengthPrefix(4), -7, 3)};
   Random random(7);
   for (const Framing& framing : kinds) {
@@ -339,6 +376,8 @@ void checkLinear(Checks& check) {
               "linear: almost the delimiter, all the time");
   check.equal(feed(delimited("\r\n"), std::string(kSize, '\r') + "\r\n", 2), 1u,
               "linear: half a delimiter, all the time");
+  check.equal(feed(delimited(std::string(200, 'a') + "b", {"b", "aac"}), std::string(kSize, 'a') + "b", 1), 1u,
+              "linear: almost one of several, all the time");
 }
 
 }  // namespace
@@ -350,6 +389,8 @@ int main() {
   for (const Case& test : lengthPrefixCases()) checkCase(check, "lengthPrefix", test);
   for (const Case& test : varintCases()) checkCase(check, "varint", test);
   for (const Case& test : delimitedCases()) checkCase(check, "delimited", test);
+  for (const Case& test : manyDelimitersCases()) checkCase(check, "delimiters", test);
+  for (const Case& test : lastFrameCases()) checkCase(check, "last frame", test);
   for (const Case& test : contentLengthCases()) checkCase(check, "contentLength", test);
   for (const Case& test : fixedCases()) checkCase(check, "fixed", test);
   for (const Case& test : netstringCases()) checkCase(check, "netstring", test);

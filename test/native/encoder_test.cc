@@ -99,6 +99,12 @@ void checkDelimiters(Checks& check) {
       }
     }
   }
+  const Framing ends = delimited("\n", {"\r\n", "end"});
+  check.equal(encoded(ends, "ab"), "ab\n", "several delimiters: the first one is sent");
+  check.equal(encoded(ends, "an end"), kInvalid, "a frame with another delimiter");
+  check.equal(encoded(ends, "ab\r"), kInvalid, "a frame that would make another delimiter of the first");
+  check.equal(encoded(delimited("\r\n", {"\n"}), "ab\r"), "ab\r\r\n", "one that would not");
+  check.equal(encoded(delimited("dx", {"end"}), "ben"), kInvalid, "a delimiter that ends within the first");
   check.equal(encoded(lines(), "a\nb"), kInvalid, "a line with an LF");
   check.equal(encoded(lines(), "a\rb"), "a\rb\n", "a line with a CR");
   check.equal(encoded(lines(), "a\r"), kInvalid, "a line that ends in a CR would lose it");
@@ -118,6 +124,16 @@ void checkFaults(Checks& check) {
   faulty("no room below the adjustment", [](Framing& f) { f.adjustment = 17 << 20; });
   faulty("no delimiter", [](Framing& f) { f.delimiter = ""; }, lines());
   faulty("a delimiter of 257 bytes", [](Framing& f) { f.delimiter = std::string(257, 'x'); }, lines());
+  faulty("a delimiter that is another's beginning", [](Framing& f) { f.more_delimiters = {"\n\r"}; }, lines());
+  faulty("the same delimiter twice", [](Framing& f) { f.more_delimiters = {"x", "x"}; }, lines());
+  faulty("one delimiter that is empty", [](Framing& f) { f.more_delimiters = {""}; }, lines());
+  faulty(
+      "17 delimiters",
+      [](Framing& f) {
+        for (char c = 'a'; c < 'a' + 16; ++c) f.more_delimiters.emplace_back(std::string(1, c));
+      },
+      lines());
+  faulty("several delimiters of varints", [](Framing& f) { f.more_delimiters = {"x"}; }, varint());
   faulty("units of lines", [](Framing& f) { f.unit = 2; }, lines());
   faulty("lines with a header", [](Framing& f) { f.keep_header = true; }, lines());
   faulty("CR of varints", [](Framing& f) { f.trim_cr = true; }, varint());

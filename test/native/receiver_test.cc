@@ -47,7 +47,10 @@ class Pipe {
   }
 
   const Decoded& end() {
-    failure = receiver.ended();
+    Chunk chunk;
+    failure = receiver.ended(chunk);
+    for (const Boundary& frame : chunk.frames)
+      decoded.frames.emplace_back(reinterpret_cast<const char*>(chunk.data()) + frame.begin, frame.end - frame.begin);
     decoded.error = failure.frame;
     return decoded;
   }
@@ -215,7 +218,7 @@ void checkMessages(Checks& check) {
   check.equal(chunk.length, 9096u, "what counts against the high-water mark");
   check.that(receiver.room(9000).size() >= 9000, "room for a message whose size is known");
   check.that(!arrive("x", false), "a part");
-  const Failure truncated = receiver.ended();
+  const Failure truncated = receiver.ended(chunk);
   check.equal(std::string(truncated.code), "ERR_FRAME_TRUNCATED", "an end within a message");
   check.equal(truncated.frame.position, 9099u, "where it began");
 
@@ -223,7 +226,7 @@ void checkMessages(Checks& check) {
   other.room(10001);
   const Failure failure = other.arrived(10001, chunk, false);
   check.that(failure && std::string(failure.code) == "ERR_FRAME_TOO_LARGE", "a message above the limit");
-  check.that(!Receiver(framing).ended(), "an end between messages");
+  check.that(!Receiver(framing).ended(chunk), "an end between messages");
 }
 
 void checkFailures(Checks& check) {

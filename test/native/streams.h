@@ -69,7 +69,11 @@ class Stream {
   }
 
   const Decoded& end() {
-    if (!decoded.error) decoded.error = decoder_->end({rest_.get(), rest_size_});
+    if (decoded.error) return decoded;
+    std::vector<Boundary> found;
+    decoded.error = decoder_->end({rest_.get(), rest_size_}, found);
+    for (const Boundary& frame : found)
+      decoded.frames.emplace_back(reinterpret_cast<const char*>(rest_.get()) + frame.begin, frame.end - frame.begin);
     return decoded;
   }
 
@@ -142,6 +146,18 @@ inline Framing delimited(const std::string& delimiter) {
 inline Framing lines() {
   Framing framing = delimited("\n");
   framing.trim_cr = true;
+  return framing;
+}
+
+inline Framing delimited(const std::string& delimiter, const std::vector<std::string>& more) {
+  Framing framing = delimited(delimiter);
+  for (const std::string& one : more) framing.more_delimiters.emplace_back(one);
+  return framing;
+}
+
+inline Framing linesToTheEnd() {
+  Framing framing = lines();
+  framing.last_frame = true;
   return framing;
 }
 

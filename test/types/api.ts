@@ -51,6 +51,8 @@ export async function frames(): Promise<void> {
   expectTypeOf(framing.contentLength<Point>({ as: 'json' })).toEqualTypeOf<Framing<Point>>();
   expectTypeOf(framing.delimited('\0', { as: 'hex' })).toEqualTypeOf<Framing<string>>();
   expectTypeOf(framing.delimited<Point>(Buffer.of(0), { as: 'json' })).toEqualTypeOf<Framing<Point>>();
+  expectTypeOf(framing.delimited(['\n', Buffer.of(0)], { as: 'utf8' })).toEqualTypeOf<Framing<string>>();
+  expectTypeOf(framing.lines({ lastLine: 'frame', as: 'utf8' })).toEqualTypeOf<Framing<string>>();
   expectTypeOf(framing.fixed(8)).toEqualTypeOf<Framing<Buffer>>();
   expectTypeOf(framing.fixed<Point>(8, { as: 'json' })).toEqualTypeOf<Framing<Point>>();
   expectTypeOf(framing.netstring({ as: 'utf8' })).toEqualTypeOf<Framing<string>>();
