@@ -5,9 +5,11 @@ import { endSending, waitForDrain } from './draining.ts';
 import { Ending } from './ending.ts';
 import type { PipeError } from './errors.ts';
 import { type FrameBatch, FrameQueue } from './frames.ts';
+import type { Framing } from './framing/framing.ts';
 import { Handle } from './handles.ts';
 import { type AsClient, type ClientUser, Impersonation } from './impersonation/impersonation.ts';
 import { showsAs } from './inspecting.ts';
+import { type Cut, type Intake, intakeFor } from './intake.ts';
 import { addConnection, loop, tellConnections } from './loop.ts';
 import type { FormerClient } from './native.ts';
 import { tellEnded, tellImpersonating } from './observing.ts';
@@ -44,6 +46,8 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   readonly #channel: Channel<T>;
   readonly #side: Side;
   readonly #origin: Origin | undefined;
+  /** Where frames are found on this side. */
+  readonly #intake: Intake | undefined;
   readonly #frames: FrameQueue<T>;
   readonly #readers: Readers<FrameQueue<T>>;
   readonly #sender: Sender<T>;
@@ -68,7 +72,8 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     this.#origin = origin;
     this.#ending = new Ending(path);
     this.#known = new Known(this.#handle);
-    this.#frames = new FrameQueue(this.#handle, path, framing, highWaterMark);
+    this.#intake = intakeFor(this.#handle, path, framing as Framing<unknown>);
+    this.#frames = new FrameQueue(this.#handle, path, framing, highWaterMark, this.#intake);
     this.#readers = new Readers(this.#frames, isReady);
     this.#sender = new Sender(this.#handle, path, framing, highWaterMark);
     if (direction === DIRECTIONS.in) this.#sender.onlyReceives();
@@ -172,8 +177,8 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
 
   /**
    * Sends no more, and goes on receiving. Resolves when all that was sent has gone out, to whether the peer can see that
-   * nothing follows. Unix sockets: always (`shutdown`). Windows: only with `framing.raw()` on a pipe of messages, such as
-   * Docker's, where an empty message says so; its pipes have nothing else to say it with. Rejects with `EPIPE` when the
+   * nothing follows. Unix sockets: always (`shutdown`). Windows: only with `framing.raw()` or `custom()` on a pipe of
+   * messages, such as Docker's, where an empty message says so; its pipes have nothing else to say it with. Rejects with `EPIPE` when the
    * connection has ended, and when it was called before; as with {@link send}, that is no unhandled rejection.
    */
   end(): Promise<boolean> {
@@ -272,13 +277,12 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     tellConnections<PipeConnection<unknown>>({
       framesArrived(connection, slab, shared, table, from, count) {
         if (connection.#ending.state !== 'open') return;
+        if (connection.#intake) return connection.#cut(connection.#intake.arrived(slab, shared, table, from, count));
         connection.#frames.push(slab, shared, table, from, count);
         connection.#readers.serve();
       },
       ended(connection, error) {
-        connection.#ending.failed(error);
-        connection.#sender.askAlways();
-        connection.#readers.end(error);
+        connection.#received(error ?? connection.#intake?.end());
       },
       unsent(connection, error) {
         connection.#ending.unsent(error);
@@ -295,6 +299,23 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
       const { error } = connection.#ending;
       return { id, path, state, peer, available, queued, ...(error !== undefined && { error }) };
     });
+  }
+
+  // Nothing more comes.
+  #received(error: PipeError | undefined): void {
+    this.#ending.failed(error);
+    this.#sender.askAlways();
+    this.#readers.end(error);
+  }
+
+  // The user's code, which cut it, may have ended this connection.
+  #cut({ slab, shared, table, count, error }: Cut): void {
+    if (this.#ending.state !== 'open') return;
+    if (count > 0) this.#frames.push(slab, shared, table, 0, count);
+    this.#intake!.tell(count, this.#frames.empty);
+    if (error) loop.stopReading(this.#handle.number);
+    this.#readers.serve();
+    if (error) this.#received(error);
   }
 
   #wasReleased(error: PipeError | undefined): void {

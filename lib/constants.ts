@@ -36,6 +36,7 @@ export const FRAMINGS = {
   contentLength: [],
   fixed: ['frameBytes'],
   netstring: [],
+  custom: [],
   message: [],
 } as const;
 /** What can be done to files as the client. */

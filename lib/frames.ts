@@ -4,6 +4,7 @@ import { FRAMES_HEAD } from './constants.ts';
 import { type Framing, nativeFraming, toFrame } from './framing/framing.ts';
 import { Slab } from './framing/slab.ts';
 import type { Handle } from './handles.ts';
+import type { Intake } from './intake.ts';
 import { loop } from './loop.ts';
 
 /**
@@ -106,6 +107,8 @@ export class FrameQueue<T> {
   readonly #framing: Framing<T>;
   readonly #path: string;
   readonly #tellFrom: number;
+  /** It has counted what native code counts, where frames are found on this side. */
+  readonly #intake: Intake | undefined;
   /** What a frame has beside its bytes is behind them, and not before. */
   readonly #delimited: boolean;
   /** Stretches that came since they were moved out last, or since there were none. */
@@ -121,12 +124,13 @@ export class FrameQueue<T> {
   /** Bytes of the frames that have not been taken, as they count. */
   #bytes = 0;
 
-  constructor(connection: Handle, path: string, framing: Framing<T>, highWaterMark: number) {
+  constructor(connection: Handle, path: string, framing: Framing<T>, highWaterMark: number, intake?: Intake) {
+    this.#intake = intake;
     this.#connection = connection;
     this.#path = path;
     this.#framing = framing;
     this.#delimited = nativeFraming(framing).delimits;
-    this.#tellFrom = Math.min(TELL_FROM, highWaterMark / 4);
+    this.#tellFrom = intake ? 0 : Math.min(TELL_FROM, highWaterMark / 4); // it knows when to tell
   }
 
   get empty(): boolean {
@@ -228,7 +232,8 @@ export class FrameQueue<T> {
     this.#position += bytes;
     this.#untold += bytes + overhead;
     if (this.#untold < this.#tellFrom) return;
-    loop.consumed(this.#connection.number, this.#untold);
+    if (this.#intake) this.#intake.consumed(this.#untold, this.empty);
+    else loop.consumed(this.#connection.number, this.#untold);
     this.#untold = 0;
   }
 }

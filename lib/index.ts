@@ -4,6 +4,7 @@ export type { ConnectionStats, Peer } from './description.ts';
 export { PipeError, type PipeErrorCode, type PipeErrorFields } from './errors.ts';
 export { FrameBatch } from './frames.ts';
 export type { As } from './framing/conversion.ts';
+export type { CustomDecoder, CustomOptions } from './framing/custom.ts';
 export { encodeFrame, FrameDecoder } from './framing/decoder.ts';
 export { framing } from './framing/factories.ts';
 export type { Framing, FramingOptions } from './framing/framing.ts';

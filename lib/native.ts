@@ -1,5 +1,6 @@
 // The addon's whole surface. What crosses is flat: numbers, slabs of bytes, tables of offsets.
 import { differences, type FILE_OPERATIONS, type FRAMINGS } from './constants.ts';
+import type { PipeError } from './errors.ts';
 import { loadAddon } from './loading.ts';
 
 /** Why something failed, as native code reports it; `errors.ts` makes the Error. */
@@ -152,6 +153,10 @@ export interface NativeLoop {
   flush(): void;
   /** `cost`: as the Frames events said. */
   consumed(connection: number, cost: number): void;
+  /** framing.custom(): so many more frames are complete, and so many bytes are of one that is not. */
+  framed(connection: number, frames: number, incomplete: number): void;
+  /** framing.custom(): what has come breaks it; nothing more is read, and nothing is told of that. */
+  stopReading(connection: number): void;
   /** Settles `request` when all is written: with 1 if the peer sees the end, with 0 where it cannot. */
   endSending(connection: number, request: number): 0 | RawFailure;
   close(connection: number): void;
@@ -211,7 +216,7 @@ export type Operation = (typeof FILE_OPERATIONS)[number] | 'user';
 export interface NativeFrames {
   slab: Buffer;
   table: Uint32Array;
-  failure?: RawFailure;
+  failure?: RawFailure | PipeError;
 }
 
 export interface NativeDecoder {

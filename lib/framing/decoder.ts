@@ -1,11 +1,12 @@
 // The framing codec by itself, for streams of bytes that are no pipes.
 
-import { failureToError, invalid } from '../errors.ts';
+import { failureToError, invalid, PipeError } from '../errors.ts';
 import { type NativeDecoder, type NativeFrames, native } from '../native.ts';
 import { isUint8Array, lengthOf, partOf, requireBytes } from './bytes.ts';
 import { wrongType } from './conversion.ts';
-import { type Framing, fromFrame, nativeFraming, toFrame } from './framing.ts';
+import { type Framing, fromFrame, nativeFraming, splitterOf, toFrame } from './framing.ts';
 import { Slab } from './slab.ts';
+import type { Splitter } from './splitter.ts';
 
 /** More than this is decoded piece by piece: offsets are 32 bits wide. */
 const LARGEST_PIECE = 2 ** 30;
@@ -39,7 +40,8 @@ export class FrameDecoder<T = Buffer> {
       throw invalid('framing', 'framing.message()', 'one whose boundaries are in the bytes, for a FrameDecoder');
     }
     this.#framing = framing;
-    this.#native = native.createDecoder(made);
+    const splitter = splitterOf(framing as Framing<unknown>);
+    this.#native = splitter ? splittingDecoder(splitter) : native.createDecoder(made);
   }
 
   /**
@@ -85,7 +87,7 @@ export class FrameDecoder<T = Buffer> {
       }
     }
     this.#position += bytes.length;
-    if (failure) this.#error = failureToError(failure);
+    if (failure) this.#error = failure instanceof PipeError ? failure : failureToError(failure);
   }
 
   // The frames before one that was lost; or, if there are none, why it was.
@@ -94,6 +96,22 @@ export class FrameDecoder<T = Buffer> {
     if (lost === 0) throw (this.#found.shift() as Lost).error;
     return this.#found.splice(0, lost < 0 ? Infinity : lost) as T[];
   }
+}
+
+/** Frames that are found on this side, told as native code tells them. */
+function splittingDecoder(splitter: Splitter): NativeDecoder {
+  return {
+    push(chunk) {
+      const { memory, bounds, error } = splitter.push(Buffer.from(chunk));
+      const begin = bounds[0] ?? 0;
+      const table = Uint32Array.from(bounds, (place) => place - begin);
+      return { slab: memory.subarray(begin, bounds.at(-1) ?? 0), table, ...(error && { failure: error }) };
+    },
+    end() {
+      const error = splitter.end();
+      return { slab: Buffer.alloc(0), table: new Uint32Array(0), ...(error && { failure: error }) };
+    },
+  };
 }
 
 /** In the place of a frame that is not what `as` says. */

@@ -6,6 +6,7 @@ import type { RawFraming } from '../native.ts';
 import { checked, type Names } from '../option-names.ts';
 import { isUint8Array } from './bytes.ts';
 import { type As, conversionFor } from './conversion.ts';
+import { custom } from './custom.ts';
 import { type Framing, type FramingOptions, integer, limitOf, make } from './framing.ts';
 import type { Framings, LengthPrefixOptions, LinesOptions } from './framings.ts';
 import { discordConversion } from './presets.ts';
@@ -174,6 +175,7 @@ export const framing: Framings = Object.freeze({
   contentLength: plain('contentLength'),
   fixed,
   netstring: plain('netstring'),
+  custom,
   message: plain('message'),
   raw,
   streamString,

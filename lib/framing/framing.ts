@@ -4,7 +4,9 @@ import { failureToError, invalid } from '../errors.ts';
 import { type NativeFraming, native, type RawFailure, type RawFraming, type RawFramingFields } from '../native.ts';
 import { isUint8Array } from './bytes.ts';
 import { BUFFERS, type Conversion, Malformed } from './conversion.ts';
+import type { CustomDecoder } from './custom.ts';
 import type { Slab } from './slab.ts';
+import { Splitter } from './splitter.ts';
 
 const parts: unique symbol = Symbol('framepipe.framing');
 
@@ -25,6 +27,8 @@ interface Parts<T> {
   readonly raw: RawFraming;
   readonly native: NativeFraming;
   readonly conversion: Conversion<T>;
+  /** Makes what finds frames, where native code does not. Then all that is sent goes through the conversion, bytes as well. */
+  readonly decoder: (() => CustomDecoder) | undefined;
 }
 
 /** The options that all framings take. */
@@ -49,12 +53,13 @@ export function make(
   conversion: Conversion<unknown>,
   options: FramingOptions,
   limit?: number,
+  decoder?: () => CustomDecoder,
 ): Framing<unknown> {
   const maxFrameLength = limitOf(options, limit);
   const raw = Object.freeze({ ...how, maxFrameLength });
   const made = native.framing(raw);
   if (Array.isArray(made)) throw failureToError(made as RawFailure);
-  const inner: Parts<unknown> = Object.freeze({ raw, native: made as NativeFraming, conversion });
+  const inner: Parts<unknown> = Object.freeze({ raw, native: made as NativeFraming, conversion, decoder });
   return Object.freeze({ kind: raw.kind, maxFrameLength, [parts]: inner });
 }
 
@@ -78,6 +83,12 @@ export function nativeFraming(framing: Framing<unknown>): NativeFraming {
 export function isBytes(framing: Framing<unknown>): boolean {
   const { raw, conversion } = partsOf(framing);
   return raw.kind === 'raw' && conversion === BUFFERS;
+}
+
+/** What finds frames where native code does not. `path`: the pipe's. @internal */
+export function splitterOf(framing: Framing<unknown>, path?: string): Splitter | undefined {
+  const { decoder } = partsOf(framing);
+  return decoder && new Splitter(decoder, framing.maxFrameLength, path);
 }
 
 function partsOf<T>(framing: Framing<T>): Parts<T> {
@@ -107,5 +118,6 @@ export function toFrame<T>(
 
 /** A frame's bytes: those that were given, or what `as` makes of the value. Throws `ERR_INVALID_ARG_TYPE`. @internal */
 export function fromFrame<T>(framing: Framing<T>, value: T | Uint8Array): Uint8Array {
-  return isUint8Array(value) ? value : framing[parts].conversion.toBytes(value);
+  const { conversion, decoder } = framing[parts];
+  return isUint8Array(value) && decoder === undefined ? value : conversion.toBytes(value as T);
 }

@@ -1,4 +1,5 @@
 // The types of the functions that make framings, and what users read of each.
+import type { CustomOptions } from './custom.ts';
 import type { Framing, FramingOptions } from './framing.ts';
 import type { DiscordFrame } from './presets.ts';
 
@@ -92,6 +93,14 @@ export interface Framings {
    * (https://cr.yp.to/proto/netstrings.txt).
    */
   readonly netstring: FramingFactory<FramingOptions>;
+  /**
+   * A protocol of one's own: `decoder` finds the frames, which are read as raw bytes, on JavaScript's thread. Frames, their
+   * headers included, count for `maxFrameLength`, complete or not. `encode` is given whatever is sent, bytes as well.
+   */
+  readonly custom: {
+    <T>(options: CustomOptions<T> & { parse: (frame: Buffer) => T }): Framing<T>;
+    (options: CustomOptions<Buffer> & { parse?: undefined }): Framing<Buffer>;
+  };
   /**
    * The operating system keeps the boundaries, of empty messages as well: a Windows pipe in message mode, a
    * `SOCK_SEQPACKET` socket on Linux. Both sides must agree. Pipes only: a {@link FrameDecoder} cannot know where a

@@ -134,6 +134,16 @@ Napi::Value consumed(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value framed(const Napi::CallbackInfo& info) {
+  if (const auto connection = connectionOf(info)) connection->framed(numberAt(info, 1), numberAt(info, 2));
+  return info.Env().Undefined();
+}
+
+Napi::Value stopReading(const Napi::CallbackInfo& info) {
+  if (const auto connection = connectionOf(info)) connection->stopReading();
+  return info.Env().Undefined();
+}
+
 Napi::Value endSending(const Napi::CallbackInfo& info) {
   environment(info).takeOutbox();
   const auto connection = connectionOf(info);
@@ -230,6 +240,8 @@ Napi::Object makeLoopObject(Napi::Env env, Environment& environment) {
   add<takeOutbox>(object, "takeOutbox", environment);
   add<flush>(object, "flush", environment);
   add<consumed>(object, "consumed", environment);
+  add<framed>(object, "framed", environment);
+  add<stopReading>(object, "stopReading", environment);
   add<endSending>(object, "endSending", environment);
   add<close>(object, "close", environment);
   add<destroy>(object, "destroy", environment);

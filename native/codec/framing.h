@@ -16,6 +16,7 @@ enum class FramingKind : uint8_t {
   ContentLength,  // header lines, one of them Content-Length, as in LSP
   Fixed,          // frames of one length
   Netstring,      // the length in decimal, a colon, the frame, a comma
+  Custom,         // chunks as they come, which JavaScript cuts into frames
   Message,        // the operating system keeps the boundaries
 };
 constexpr size_t kFramingKinds = static_cast<size_t>(FramingKind::Message) + 1;  // which is the last

@@ -6,7 +6,8 @@
 namespace framepipe {
 
 // Each in a file of its own.
-extern const FramingCodec kRaw, kLengthPrefix, kVarint, kDelimited, kContentLength, kFixed, kNetstring, kMessage;
+extern const FramingCodec kRaw, kLengthPrefix, kVarint, kDelimited, kContentLength, kFixed, kNetstring, kCustom,
+    kMessage;
 
 namespace {
 
@@ -19,6 +20,7 @@ constexpr std::array kFramings{
     NamedFraming{FramingKind::ContentLength, "contentLength", kContentLength},
     NamedFraming{FramingKind::Fixed, "fixed", kFixed},
     NamedFraming{FramingKind::Netstring, "netstring", kNetstring},
+    NamedFraming{FramingKind::Custom, "custom", kCustom},
     NamedFraming{FramingKind::Message, "message", kMessage},
 };
 

@@ -88,7 +88,7 @@ uint64_t Connection::stillUnread() {
 TimeLimits::Standing Connection::standing() {
   const bool open = phase_ == Phase::Open;
   return {.open = open,
-          .reads = !open || in_.ended() || in_.mayRead(),
+          .reads = !open || in_.ended() || (in_.mayRead() && !in_.uncut()),
           .may_come = open && !in_.ended(),
           .frame_begun = open && in_.frameBegun(),
           .queued = !out_.empty(),

@@ -81,6 +81,12 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   // what is not consumed falls below the high-water mark.
   void consumed(size_t cost);
 
+  // JavaScript cuts into frames what it is given: so many more are complete, and so many bytes are not.
+  void framed(uint64_t frames, uint64_t incomplete);
+
+  // JavaScript takes nothing more: what has come breaks its framing. Told by nobody.
+  void stopReading();
+
   // Sends nothing more after what is queued, but goes on receiving. Settles `request` when all is written: with 1 if
   // the peer sees the end (a Unix socket's half-close), with 0 where nothing but close() can show it (Windows).
   void endSending(Id request);

@@ -40,6 +40,18 @@ void Connection::consumed(size_t cost) {
   if (in_.consumed(cost) && phase_ == Phase::Open) transport_->readSoon();
 }
 
+void Connection::framed(uint64_t frames, uint64_t incomplete) {
+  const Lock lock(mutex_);
+  in_.framed(frames, incomplete);
+}
+
+void Connection::stopReading() {
+  Lock lock(mutex_);
+  in_.end();
+  if (!reading_ && phase_ == Phase::Open) transport_->pause();
+  conclude(lock);
+}
+
 void Connection::rest() {
   const Lock lock(mutex_);
   if (!reading_) in_.rest();

@@ -11,6 +11,7 @@ Inbound::Inbound(const Framing& framing, std::shared_ptr<BlockPool> pool, size_t
       high_water_mark_(std::max<size_t>(limits.high_water_mark, 1)),
       most_undelivered_(limits.told_later ? kMostUndelivered : SIZE_MAX),
       least_on_wire_(framing.leastOnWire()),
+      framed_elsewhere_(framing.kind == FramingKind::Custom),
       untaken_(limits.untaken) {}
 
 std::span<uint8_t> Inbound::room() {
@@ -56,12 +57,20 @@ Failure Inbound::refuse(size_t message) {
 
 void Inbound::arrived(size_t bytes, const Chunk& chunk) {
   bytes_ += bytes;
-  frames_ += chunk.frames.size();
-  complete_ += chunk.length;
-  frame_begun_ = receiver_.pending() > 0;
+  if (!framed_elsewhere_) {
+    frames_ += chunk.frames.size();
+    complete_ += chunk.length;
+    frame_begun_ = receiver_.pending() > 0;
+  }
   if (chunk.frames.empty()) return;
   held_ += chunk.cost();
   undelivered_ += chunk.frames.size();
+}
+
+void Inbound::framed(uint64_t frames, uint64_t incomplete) {
+  frames_ += frames;
+  incomplete_ = incomplete;
+  frame_begun_ = incomplete > 0;
 }
 
 bool Inbound::consumed(size_t cost) {

@@ -66,8 +66,14 @@ class Inbound {
   bool delivered(size_t frames);
   void pause() { paused_ = true; }
 
+  // JavaScript cuts what comes into frames (FramingKind::Custom): so many more are complete, and so many bytes are not.
+  void framed(uint64_t frames, uint64_t incomplete);
+
   // Of a frame that is not complete, something has come.
   bool frameBegun() const { return frame_begun_; }
+  // JavaScript is yet to cut what has come: until then it is not known how far the peer is. (Where it is told at once, the
+  // reading waits for that.)
+  bool uncut() const { return framed_elsewhere_ && most_undelivered_ < SIZE_MAX && undelivered_ > 0; }
   bool ended() const { return ended_; }
   bool end() { return !std::exchange(ended_, true); }
   // Nothing more can be read, not even to be thrown away. A frame that was refused ends less than that.
@@ -77,7 +83,7 @@ class Inbound {
   uint64_t bytes() const { return bytes_; }
   uint64_t frames() const { return frames_; }
   // Bytes of a frame that is not complete.
-  uint64_t incomplete() const { return ended_ ? 0 : bytes_ - complete_; }
+  uint64_t incomplete() const { return ended_ ? 0 : framed_elsewhere_ ? incomplete_ : bytes_ - complete_; }
 
  private:
   // JavaScript gets all that has arrived at once: what one connection piles up meanwhile, all others wait for.
@@ -90,6 +96,7 @@ class Inbound {
   const size_t high_water_mark_;
   const size_t most_undelivered_;
   const size_t least_on_wire_;
+  const bool framed_elsewhere_;
   size_t untaken_;
   bool withheld_ = false;  // a message waits, and would be more than that
   size_t least_ = 1;  // room for the message that is known to wait
@@ -103,6 +110,7 @@ class Inbound {
   uint64_t bytes_ = 0;
   uint64_t frames_ = 0;
   uint64_t complete_ = 0;  // bytes of the complete ones
+  uint64_t incomplete_ = 0;  // bytes of the incomplete one, as JavaScript says
 };
 
 }  // namespace framepipe

@@ -32,7 +32,7 @@ PipeTransport::PipeTransport(PipeLoop& loop, PipeEnd&& end)
       remote_(end.remote),
       messages_(end.options.framing.kind == FramingKind::Message),
       reads_messages_(messages_ || end.reads_messages),
-      raw_(end.options.framing.kind == FramingKind::Raw),
+      raw_(end.options.framing.kind == FramingKind::Raw || end.options.framing.kind == FramingKind::Custom),
       greatest_write_(end.options.timeouts.progress() ? kLeastWrite : kLargestWrite),
       largest_write_(kLeastWrite),
       handle_(std::move(end.handle)) {

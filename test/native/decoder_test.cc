@@ -286,6 +286,9 @@ void checkRaw(Checks& check) {
   check.equal(stream.end(), Decoded{.frames = {"abc", "d"}, .error = {}}, "raw: chunks as they come");
   check.equal(decode(limited(raw(), 2), "abcde"), Decoded{.frames = {"ab", "cd", "e"}, .error = {}},
               "raw: no chunk above the limit");
+  Framing custom = limited(raw(), 2);
+  custom.kind = FramingKind::Custom;
+  check.equal(decode(custom, "abcde"), Decoded{.frames = {"abcde"}, .error = {}}, "custom: the limit is JavaScript's");
   check.that(makeDecoder(message()) == nullptr, "message: there is nothing to decode");
 }
 

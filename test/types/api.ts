@@ -56,6 +56,13 @@ export async function frames(): Promise<void> {
   expectTypeOf(framing.fixed(8)).toEqualTypeOf<Framing<Buffer>>();
   expectTypeOf(framing.fixed<Point>(8, { as: 'json' })).toEqualTypeOf<Framing<Point>>();
   expectTypeOf(framing.netstring({ as: 'utf8' })).toEqualTypeOf<Framing<string>>();
+  const decoder = () => (bytes: Buffer, start: number) => bytes.indexOf(0, start) + 1 || -1;
+  expectTypeOf(framing.custom({ decoder, encode: (frame) => frame })).toEqualTypeOf<Framing<Buffer>>();
+  expectTypeOf(
+    framing.custom<Point>({ decoder, parse: (frame) => JSON.parse(`${frame}`), encode: ({ x }) => Buffer.of(x) }),
+  ).toEqualTypeOf<Framing<Point>>();
+  // @ts-expect-error what makes the bytes is not left out
+  framing.custom({ decoder });
   expectTypeOf(framing.message()).toEqualTypeOf<Framing<Buffer>>();
   expectTypeOf(framing.raw({ as: 'latin1' })).toEqualTypeOf<Framing<string>>();
   expectTypeOf(framing.streamString({ as: 'buffer' })).toEqualTypeOf<Framing<Buffer>>();
