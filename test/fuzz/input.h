@@ -3,7 +3,9 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <variant>
 
+#include "codec/framings.h"
 #include "streams.h"
 
 namespace framepipe {
@@ -37,32 +39,36 @@ class Input {
   }
   std::string rest() { return take(bytes_.size()); }
 
-  // Always a good one, never message framing.
+  // Always a good one that has its boundaries in the stream: any of the table of framings, with the fields that it has.
   Framing framing() {
     Framing framing;
-    framing.kind = static_cast<FramingKind>(byte() % static_cast<uint8_t>(FramingKind::Message));  // which is the last
-    const uint8_t flags = byte();
-    framing.max_frame_length = flags & 1 ? 1 + byte() : 1 + number() % (1u << 20);
-    if (framing.kind == FramingKind::LengthPrefix) {
-      constexpr uint8_t kWidths[] = {1, 2, 3, 4, 8};
-      framing.length_bytes = kWidths[byte() % 5];
-      framing.big_endian = flags & 2;
-      framing.keep_header = flags & 4;
-      framing.unit = flags & 8 ? 2 : 1;
-      if (flags & 16) framing.offset = byte();
-      if (flags & 32) framing.adjustment = static_cast<int8_t>(byte());
-      if (flags & 64) framing.adjustment = static_cast<int32_t>(number());
-      if (faultOf(framing)) framing.adjustment = 0;
+    const auto all = framepipe::framings();
+    framing.kind = all[byte() % all.size()].kind;
+    framing.max_frame_length = byte() & 1 ? 1 + byte() : 1 + number() % (1u << 20);
+    for (const FramingField& field : codecOf(framing.kind).fields) {
+      const Framing before = framing;
+      std::visit([&](auto member) { vary(framing.*member); }, field.member);
+      if (faultOf(framing)) framing = before;
     }
-    if (framing.kind == FramingKind::Delimited) {
-      framing.trim_cr = flags & 2;
-      framing.delimiter = take(1 + byte() % 8) + "x";
+    // What a framing cannot do without was not given, or the system would keep the boundaries.
+    if (faultOf(framing) || framing.kind == FramingKind::Message) {
+      framing = {};
+      framing.kind = FramingKind::Raw;
     }
     must(faultOf(framing) == nullptr, "a good framing");
     return framing;
   }
 
  private:
+  void vary(bool& flag) { flag = byte() & 1; }
+  void vary(uint8_t& number) { number = byte() & 1 ? byte() % 9 : byte(); }
+  void vary(int32_t& value) { value = byte() & 1 ? static_cast<int8_t>(byte()) : static_cast<int32_t>(number()); }
+  void vary(uint32_t& value) { value = byte() & 1 ? byte() : number(); }
+  void vary(Delimiter& delimiter) { delimiter = take(1 + byte() % 8) + "x"; }
+  void vary(std::vector<Delimiter>& delimiters) {
+    for (size_t left = byte() % 4; left > 0; --left) vary(delimiters.emplace_back());
+  }
+
   std::span<const uint8_t> bytes_;
 };
 
