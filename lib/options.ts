@@ -40,7 +40,7 @@ interface ChannelOptions<T> {
    * `send` makes its caller wait. Default: 1 MiB. What counts is memory, so that no frame counts for nothing; a peer can
    * make this process hold so much and one frame, no more. A length that is declared reserves 64 KiB more than twice what
    * has arrived, or up to 1 MiB where a frame as long has come before. A connection that nobody has taken from its server
-   * is read no further than 64 KiB, or to its end when its client has left.
+   * is read no further than 64 KiB.
    */
   highWaterMark?: number | undefined;
   /**

@@ -251,26 +251,29 @@ describe('maxPerUser', () => {
   });
 
   // There, who a client is comes with its first bytes, and a server may speak first.
-  it(`refuses ${isWindows ? 'on Windows who was handed over, before the first frame' : 'who was handed to nobody'}`, async () => {
-    const server = await serverFor(uniqueName(), { maxPerUser: 1 });
-    const frames: number[] = [];
-    void server.serve(async (connection) => {
-      let count = 0;
-      for await (const _ of connection) count++;
-      frames.push(count);
-    });
-    const first = await greet(server);
-    await until(() => server.clients[0]?.stats().framesReceived === 1, 'one has spoken');
-    const second = await clientFor(server.path);
-    if (isWindows) await until(() => server.stats().accepted === 2, 'it is handed over');
-    second.send(Buffer.from('hello')).catch(() => {});
-    await second.closed.catch(() => {});
-    await until(() => server.stats().refused === 1, 'it is refused');
-    await first.close();
-    await until(() => server.connections === 0 && frames.length === (isWindows ? 2 : 1), 'all have left');
-    expect(frames).toEqual(isWindows ? [0, 1] : [1]);
-    expect(server.stats().accepted).toBe(frames.length);
-  });
+  it(
+    isWindows ? 'refuses on Windows who was handed over, before the first frame' : 'refuses who was handed to nobody',
+    async () => {
+      const server = await serverFor(uniqueName(), { maxPerUser: 1 });
+      const frames: number[] = [];
+      void server.serve(async (connection) => {
+        let count = 0;
+        for await (const _ of connection) count++;
+        frames.push(count);
+      });
+      const first = await greet(server);
+      await until(() => server.clients[0]?.stats().framesReceived === 1, 'one has spoken');
+      const second = await clientFor(server.path);
+      if (isWindows) await until(() => server.stats().accepted === 2, 'it is handed over');
+      second.send(Buffer.from('hello')).catch(() => {});
+      await second.closed.catch(() => {});
+      await until(() => server.stats().refused === 1, 'it is refused');
+      await first.close();
+      await until(() => server.connections === 0 && frames.length === (isWindows ? 2 : 1), 'all have left');
+      expect(frames).toEqual(isWindows ? [0, 1] : [1]);
+      expect(server.stats().accepted).toBe(frames.length);
+    },
+  );
 
   it('is unlimited by default, and then not counted', async () => {
     const server = await serverFor(uniqueName());

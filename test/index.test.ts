@@ -15,7 +15,7 @@ const references = [...page.matchAll(REFERENCE)].flatMap(([, file, names]) =>
 
 /** Whether a source declares a test (or a group of them) of this name. */
 function declares(source: string, file: string, name: string): boolean {
-  if (file.endsWith('.cc')) return source.includes(`TEST(${name})`);
+  if (file.endsWith('.cc')) return [`TEST(${name})`, `TEST_AS_ROOT(${name})`].some((text) => source.includes(text));
   const quoted = [`'${name.replaceAll("'", "\\'")}'`, `"${name}"`, `\`${name}\``];
   return quoted.some((text) => source.includes(text));
 }

@@ -31,7 +31,7 @@ void Inbound::makeRoomFor(size_t message) {
   withheld_ = message > untaken_ - bytes_;
 }
 
-void Inbound::readRest() {
+void Inbound::discard() {
   untaken_ = SIZE_MAX;
   withheld_ = false;
   rest_ = true;

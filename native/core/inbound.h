@@ -53,11 +53,10 @@ class Inbound {
     return !ended_ && !withheld_ && bytes_ < untaken_ &&
            (rest_ || (held_ < high_water_mark_ && undelivered_ < most_undelivered_));
   }
-  // A peer that has left can send no more than the system holds: that is read at once, at any pace, and by whoever may
-  // take it then: a connection that nobody takes would else hold its handle for ever.
-  void readRest();
+  // A peer that has left can send no more than the system holds: that is read at once, at any pace.
+  void readRest() { rest_ = true; }
   // What comes is thrown away from now on: however much.
-  void discard() { readRest(); }
+  void discard();
   // Somebody has the connection now. True: reading had stopped for this, and may go on.
   bool take();
   void arrived(size_t bytes, const Chunk& chunk);

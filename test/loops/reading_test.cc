@@ -81,10 +81,10 @@ TEST(aConnectionThatNobodyHasTakenIsReadNoFurtherThanItsLimit) {
     for (int i = 0; i < 20; ++i) CHECK(client.write(framed(std::string(996, 'f'))));
     CHECK(world.receives(id, 5));
     CHECK(world.rests(50));
-    CHECK(world.connection(id)->traffic().bytes_in == 5000);
-    if (!leaves) world.connection(id)->taken();
-    // What one that has left had sent is bounded: who waited for somebody to take it would hold its handle for ever.
     if (leaves) client.leave();
+    CHECK(world.rests(250));  // the peer is gone, and that is known
+    CHECK(world.connection(id)->traffic().bytes_in == 5000 && !world.story(id).ended);
+    world.connection(id)->taken();
     CHECK(world.receives(id, 20));
     client.leave();
     CHECK(world.closes(id));

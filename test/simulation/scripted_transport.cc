@@ -41,9 +41,9 @@ ReadAnswer ScriptedTransport::read(std::span<uint8_t> room, bool keep) {
   verdict.require(!keep || stage_.model.held() < mark || stage_.model.told_left, "nothing is read above the mark");
   verdict.require(!keep || stage_.model.told_left || room.size() <= stage_.model.mostRoom(),
                   "a read has no more room than the mark and one frame allow");
-  verdict.require(!keep || stage_.model.taken_from_server || stage_.model.told_left ||
-                      stage_.peer.read() + room.size() <= scenario_.options.untaken,
-                  "a connection that nobody has taken is read no further than its limit");
+  verdict.require(
+      !keep || stage_.model.taken_from_server || stage_.peer.read() + room.size() <= scenario_.options.untaken,
+      "a connection that nobody has taken is read no further than its limit");
   verdict.require(++reads_ <= kReadsInTurn, "a turn of reading is limited");
   owes_readable_ = paused_ = last_read_empty_ = false;
   awaited_room_ = 0;
