@@ -61,6 +61,7 @@ void Connection::close() {
     Lock lock(mutex_);
     if (phase_ != Phase::Open) return;
     phase_ = Phase::Closing;
+    ended_here_ = true;
     in_.discard();
     write();
     finishing_ = !out_.empty();
@@ -73,6 +74,7 @@ void Connection::close() {
 
 void Connection::destroy(const Failure& failure) {
   Lock lock(mutex_);
+  ended_here_ = true;
   abortWith(failure, /*in_order=*/false);
   conclude(lock);
 }
@@ -103,6 +105,7 @@ bool Connection::look(uint64_t now, uint64_t usual) {
   if (phase_ >= Phase::Aborting) return false;
   const Failure failure = limits_->look(now, usual, standing());
   if (!failure) return true;
+  ended_here_ = true;
   endReading(failure);
   abortWith(failure, /*in_order=*/false);
   conclude(lock);

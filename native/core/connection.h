@@ -115,6 +115,9 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   // Fails with ERR_PIPE_CANNOT_IMPERSONATE when the client did not offer enough to act as it.
   Outcome<std::shared_ptr<Identity>> identity(bool to_act);
 
+  // This side closed or destroyed it, or gave the peer up: nobody asks for its client then. For the transport, at the release.
+  bool endedHere() const { return ended_here_; }
+
   // The client, now that the connection has ended (server side); null where it is not known any more.
   std::shared_ptr<Client> formerClient() { return transport_->formerClient(); }
 
@@ -218,6 +221,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   bool in_order_ = false;        // this end closed it, having written everything
   bool reading_ = false;         // a read is in flight, or what it brought is being decoded
   bool peer_left_ = false;       // nothing can be sent either
+  bool ended_here_ = false;      // by this side, or by a limit of time
   bool asked_for_drain_ = false; // the transport will answer
   int leases_ = 0;
   uint64_t looked_at_ = 0;  // out_.position() at the latest look,

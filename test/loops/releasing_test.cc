@@ -67,7 +67,10 @@ TEST(identityIsTakenWhileTheConnectionEnds) {
     if (round % 3 == 2) connection->destroy({});
     CHECK(world.closes(id));
     asks.join();
-    CHECK(same(connection->identity(false).failure, "EPIPE"));
+    // Whose client has left is still known, where the system lets its identity be kept; who closed it is done with it.
+    const auto identity = connection->identity(false);
+    if (!identity) CHECK(same(identity.failure, "EPIPE"));
+    if (round % 3 != 0) CHECK(!identity);
   }
 }
 
