@@ -3,9 +3,12 @@
 #include <grp.h>
 #include <poll.h>
 #include <sched.h>
+#include <signal.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <utility>
@@ -26,8 +29,9 @@ constexpr CapabilitySet kNone{};
 // A client in a process of its own, which does `prepare` before it connects, and stays until this leaves.
 class Client {
  public:
+  // `flags`: of clone(2).
   template <class Prepare>
-  explicit Client(Prepare prepare) {
+  explicit Client(Prepare prepare, unsigned flags = 0) {
     const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_un address{.sun_family = AF_UNIX, .sun_path = {}};
     auto* const to = reinterpret_cast<sockaddr*>(&address);
@@ -35,7 +39,7 @@ class Client {
     CHECK(::bind(listener, to, size) == 0 && ::listen(listener, 1) == 0);
     size = sizeof address;
     CHECK(::getsockname(listener, to, &size) == 0);
-    child_ = ::fork();
+    child_ = flags ? static_cast<pid_t>(::syscall(SYS_clone, flags | SIGCHLD, 0, 0, 0, 0)) : ::fork();
     if (child_ == 0) {
       const int connected = prepare() ? ::socket(AF_UNIX, SOCK_STREAM, 0) : -1;
       if (::connect(connected, to, size)) ::_exit(1);
@@ -45,8 +49,9 @@ class Client {
       ::_exit(0);
     }
     pollfd waiting{.fd = listener, .events = POLLIN, .revents = 0};
-    CHECK(::poll(&waiting, 1, 10'000) == 1);
-    socket_ = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
+    const bool came = ::poll(&waiting, 1, 10'000) == 1;
+    CHECK(came);
+    socket_ = came ? ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC) : -1;
     ::close(listener);
   }
   ~Client() {
@@ -75,9 +80,9 @@ CapabilitySet capabilitiesOf(int socket) {
   return posix::capabilitiesOf(socket, peer.value);
 }
 
-// A user namespace of its own, in which its user is root.
-bool leaveUserNamespace() {
-  if (::unshare(CLONE_NEWUSER)) return false;
+// In a user namespace of its own (CLONE_NEWUSER; unshare(2) would take a process of one thread, and sanitizers have more), its
+// user is root.
+bool becomeItsRoot() {
   const int map = ::open("/proc/self/uid_map", O_WRONLY);
   const bool written = ::write(map, "0 0 1", 5) == 5;
   ::close(map);
@@ -144,7 +149,7 @@ TEST_AS_ROOT(capabilitiesOfWhomNothingCanBeLearnedAreNone) {
   CHECK(capabilitiesOf(client.socket()) == all);
   client.leave();
   CHECK(capabilitiesOf(client.socket()) == kNone);  // whoever has its number now
-  const Client elsewhere(leaveUserNamespace);
+  const Client elsewhere(becomeItsRoot, CLONE_NEWUSER);
   const auto peer = posix::peerOf(elsewhere.socket(), "accept");
   CHECK(peer && peer.value.uid == 0);
   CHECK(capabilitiesOf(elsewhere.socket()) == kNone);  // it has all of them there, and they are nothing here
