@@ -7,7 +7,8 @@ import { milliseconds } from './options.ts';
 
 const CLOSE: Names<{ timeout?: number | undefined }> = { timeout: true };
 const DEFAULT_TIMEOUT = 5000;
-const LONGEST_TIMER = 0x7fff_ffff;
+/** Of setTimeout(), in ms. */
+export const LONGEST_TIMER = 0x7fff_ffff;
 
 /** The timeout in the options of `close`, in ms. Throws `EINVAL`. */
 export function closeTimeout(options: { timeout?: number | undefined }): number {

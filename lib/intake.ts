@@ -21,8 +21,8 @@ export class Intake {
   readonly #connection: Handle;
   readonly #splitter: Splitter;
   /**
-   * What native code counts against the mark and has not been told of yet. The frame that is not complete is part of it
-   * while there is something to read; then native code is told of all, for it may have to read more than the mark.
+   * What native code still counts against the mark: bytes of frames that nobody has taken, and of the incomplete one. When
+   * there is no frame to take, all of it is given back: the incomplete one may be longer than the mark.
    */
   #owed = 0;
 

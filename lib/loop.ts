@@ -137,7 +137,8 @@ function changeSlab(next: Slab): void {
   markAsUntransferable(slab.memory);
 }
 
-// Called by native code, in a callback scope of its own. Runs no code of the user's: promises only.
+// Called by native code, in a callback scope of its own. Runs no code of the user's but the decoders of
+// framing.custom(), which may end connections and send: everything else of the user's comes behind it, by promises.
 function deliver(count: number, extras: readonly unknown[] | undefined): void {
   let nextExtra = 0;
   let ownSlab: Slab | undefined;

@@ -155,7 +155,7 @@ export interface NativeLoop {
   consumed(connection: number, cost: number): void;
   /** framing.custom(): so many more frames are complete, and so many bytes are of one that is not. */
   framed(connection: number, frames: number, incomplete: number): void;
-  /** framing.custom(): what has come breaks it; nothing more is read, and nothing is told of that. */
+  /** framing.custom(): what has come breaks it; nothing more is read, and no Ended event follows. */
   stopReading(connection: number): void;
   /** Settles `request` when all is written: with 1 if the peer sees the end, with 0 where it cannot. */
   endSending(connection: number, request: number): 0 | RawFailure;

@@ -13,8 +13,8 @@ export interface PipeAgentOptions extends AgentOptions {
 
 /**
  * An `http.Agent` whose connections are pipes, for `http.request({ agent, path })`, `ws`, and whatever takes an agent. Each request
- * goes to the pipe `name`, or to the one that its own `socketPath` names, whatever its host; that is told to the server in
- * `Host`. Pipes are kept and used again, `maxSockets` at once for each pipe; a request waits for a busy pipe as `connect` does.
+ * goes to the pipe `name`, or to the one that its own `socketPath` names, whatever its host: the server reads the host in the
+ * header `Host`. Pipes are kept and used again, `maxSockets` at once for each pipe; a request waits for a busy pipe as `connect` does.
  */
 export class PipeAgent extends Agent {
   readonly #name: string;

@@ -4,18 +4,14 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2Session } from 'node:http2';
 import type { Server, Socket } from 'node:net';
 import { setImmediate } from 'node:timers';
+import { closeTimeout, LONGEST_TIMER } from '../closing.ts';
 import type { PipeConnection } from '../connection.ts';
 import { PipeError } from '../errors.ts';
-import { checked, type Names } from '../option-names.ts';
-import { milliseconds } from '../options.ts';
 import { deferred, nothing } from '../promises.ts';
 import type { PipeServer } from '../server.ts';
 import type { PipeDuplex } from '../streams/duplex.ts';
 import { Exchanges } from './exchanges.ts';
 
-const CLOSE: Names<{ timeout?: number | undefined }> = { timeout: true };
-const DEFAULT_TIMEOUT = 5000;
-const LONGEST_TIMER = 0x7fff_ffff;
 /** Node publishes each request there, also those that wait for `100 Continue`. */
 const REQUESTS = 'http.server.request.start';
 
@@ -67,8 +63,7 @@ export class ServedHttp implements AsyncDisposable {
    * `ETIMEDOUT`. The HTTP server itself, which may serve elsewhere, too, is not closed.
    */
   async close(options: { timeout?: number | undefined } = {}): Promise<void> {
-    const { timeout = DEFAULT_TIMEOUT } = checked('close', options, CLOSE);
-    milliseconds('timeout', timeout);
+    const timeout = closeTimeout(options);
     let cut = 0;
     const timer =
       timeout === Infinity
