@@ -8,7 +8,7 @@ import { parse, usage } from './arguments.js';
 import { cases } from './cases/index.js';
 import { contest } from './contest.js';
 import { measureCurve, showCurve } from './curve.js';
-import { installExtra } from './extra.js';
+import { packagesOf } from './packages.js';
 import { buildRaw } from './raw.js';
 import { compare, showFigures, showRows } from './report.js';
 import { countCalls, showCalls } from './syscalls.js';
@@ -26,7 +26,7 @@ async function main() {
   if (options.syscalls) options.count = countCalls;
   const raw = buildRaw();
   if (!raw) console.log('There is no C++ compiler for bench/raw: nothing is compared with it.');
-  if (options.extra && !installExtra()) throw new Error('the packages for --extra could not be installed');
+  if (options.extra) packagesOf('rivals');
   const chosen = choose();
   if (chosen.length === 0) throw new Error(`no such case; there are: ${cases.map(({ name }) => name).join('; ')}`);
 
@@ -137,6 +137,7 @@ function about() {
 function underWine() {
   // There are neither a compiler nor npm in there.
   buildRaw('win32');
-  if (options.extra) installExtra();
+  if (options.extra) packagesOf('rivals');
+  if (options.plots) packagesOf('plots');
   return runUnderWine(import.meta.url, options.node);
 }

@@ -1,10 +1,7 @@
 // What the plots have in common. They are shown on pages that are light or dark: so they bring their own background.
-import { BarChart, CustomChart, LineChart, ScatterChart } from 'echarts/charts';
-import { GridComponent, LegendComponent, TitleComponent } from 'echarts/components';
-import { init, use } from 'echarts/core';
-import { SVGRenderer } from 'echarts/renderers';
+import { packagesOf } from '../packages.js';
 
-use([BarChart, CustomChart, LineChart, ScatterChart, GridComponent, LegendComponent, TitleComponent, SVGRenderer]);
+const { init } = packagesOf('plots')('echarts');
 
 export const INK = '#1f2328';
 export const FAINT = '#d1d9e0';

@@ -1,8 +1,9 @@
 // net-ipc: messages, and requests with their responses, in JSON. A frame is a string of its length.
 import { once } from 'node:events';
-import { nameOf, requireExtra } from '../extra.js';
+import { packagesOf } from '../packages.js';
+import { nameOf } from './name.js';
 
-const { Client, Server } = requireExtra('net-ipc');
+const { Client, Server } = packagesOf('rivals')('net-ipc');
 
 export async function listen(path, accept) {
   const server = new Server({ path: nameOf(path) });

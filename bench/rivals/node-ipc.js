@@ -1,8 +1,9 @@
 // node-ipc: events with JSON. A frame is an event whose data is a string of the frame's length.
 import { once } from 'node:events';
-import { nameOf, requireExtra } from '../extra.js';
+import { packagesOf } from '../packages.js';
+import { nameOf } from './name.js';
 
-const { IPC } = requireExtra('node-ipc');
+const { IPC } = packagesOf('rivals')('node-ipc');
 
 function endpoint() {
   const ipc = new IPC();

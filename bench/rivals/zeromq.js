@@ -1,7 +1,7 @@
 // zeromq: a pair of sockets over ipc://, which it has on Unix only.
-import { requireExtra } from '../extra.js';
+import { packagesOf } from '../packages.js';
 
-const { Pair } = requireExtra('zeromq');
+const { Pair } = packagesOf('rivals')('zeromq');
 
 export async function listen(path, accept) {
   const socket = new Pair({ sendTimeout: -1 });
