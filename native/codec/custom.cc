@@ -12,16 +12,13 @@ struct Custom {
   static size_t leastOnWire(const Framing&) { return SIZE_MAX; }
   static int64_t neverRefused(const Framing& framing) { return framing.max_frame_length; }
 
+  static constexpr auto encode = encodeBare;
+
   static std::unique_ptr<Decoder> makeDecoder(const Framing&) {
     Framing raw;
     raw.kind = FramingKind::Raw;
     raw.max_frame_length = kMaxFrameLength;
     return framepipe::makeDecoder(raw);
-  }
-
-  static FrameError encode(const Framing& framing, std::span<const uint8_t> frame, Envelope&) {
-    const uint32_t max = framing.max_frame_length;
-    return frame.size() > max ? tooLong(frame.size(), max) : FrameError{};
   }
 };
 

@@ -69,4 +69,10 @@ constexpr FrameError tooLong(uint64_t length, uint64_t limit) {
   return refusal("ERR_FRAME_TOO_LARGE", "longer than the framing's maxFrameLength", length, limit);
 }
 
+// encode() of a framing that adds nothing to its frames.
+constexpr FrameError encodeBare(const Framing& framing, std::span<const uint8_t> frame, Envelope&) {
+  const uint32_t max = framing.max_frame_length;
+  return frame.size() > max ? tooLong(frame.size(), max) : FrameError{};
+}
+
 }  // namespace framepipe

@@ -12,11 +12,7 @@ struct Message {
   static size_t leastOnWire(const Framing&) { return SIZE_MAX; }
   static int64_t neverRefused(const Framing&) { return kLookAtEach; }  // the system has a say
   static std::unique_ptr<Decoder> makeDecoder(const Framing&) { return nullptr; }
-
-  static FrameError encode(const Framing& framing, std::span<const uint8_t> frame, Envelope&) {
-    const uint32_t max = framing.max_frame_length;
-    return frame.size() > max ? tooLong(frame.size(), max) : FrameError{};
-  }
+  static constexpr auto encode = encodeBare;
 };
 
 }  // namespace
