@@ -84,19 +84,14 @@ function bytesOfDelimiter(delimiter: GivenDelimiter): Uint8Array {
   throw invalid('delimiter', delimiter, `a string or Uint8Array of 1 to ${LONGEST_DELIMITER} bytes`);
 }
 
-/** Throws when one is the beginning of another, which would never be found. */
+/** Throws when one would never be found, for another ends within it. */
 function unlike(first: Uint8Array, more: readonly Uint8Array[]): readonly Uint8Array[] {
-  const texts = [first, ...more].map((bytes) => Buffer.from(bytes).toString('latin1')).sort();
-  for (let i = 1; i < texts.length; i++) {
-    const [one, other] = [texts[i - 1]!, texts[i]!];
-    if (other.startsWith(one)) {
-      throw invalid(
-        'delimiter',
-        Buffer.from(other, 'latin1'),
-        'one that does not begin with another, which ends first',
-      );
-    }
-  }
+  const texts = [first, ...more].map((bytes) => Buffer.from(bytes).toString('latin1'));
+  texts.forEach((text, i) => {
+    const hidden = texts.some((other, j) => i !== j && (text === other || text.slice(0, -1).includes(other)));
+    if (hidden)
+      throw invalid('delimiter', Buffer.from(text, 'latin1'), 'one in which no other ends before its own end');
+  });
   return Object.freeze(more);
 }
 

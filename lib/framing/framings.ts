@@ -58,7 +58,7 @@ export interface Framings {
   /**
    * The delimiter (1 … 256 bytes; a string stands for its UTF-8) after each frame. Sending a frame that contains it
    * rejects with `ERR_FRAME_INVALID`. With several (up to 16), whichever ends first ends the frame, and of those that end
-   * together the longest; the first one is sent. One that is the beginning of another is an `EINVAL`.
+   * together the longest; the first one is sent. One in which another ends is an `EINVAL`: it would never be found.
    */
   readonly delimited: {
     (
@@ -99,7 +99,7 @@ export interface Framings {
    */
   readonly custom: {
     <T>(options: CustomOptions<T> & { parse: (frame: Buffer) => T }): Framing<T>;
-    (options: CustomOptions<Buffer> & { parse?: undefined }): Framing<Buffer>;
+    <T extends Buffer = Buffer>(options: CustomOptions<T> & { parse?: undefined }): Framing<T>;
   };
   /**
    * The operating system keeps the boundaries, of empty messages as well: a Windows pipe in message mode, a

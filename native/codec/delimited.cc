@@ -90,8 +90,12 @@ class DelimitedDecoder final : public StreamDecoder {
   size_t searched_ = 0;  // of the bytes that the next scan begins with
 };
 
-bool isPrefix(const Delimiter& one, const Delimiter& other) {
-  return one.size() <= other.size() && std::equal(one.bytes().begin(), one.bytes().end(), other.bytes().begin());
+// Whether `one` ends within `other`, which then is never found.
+bool hides(const Delimiter& one, const Delimiter& other) {
+  const auto mine = one.bytes(), its = other.bytes();
+  const auto before_its_end = its.end() - 1;
+  return std::equal(mine.begin(), mine.end(), its.begin(), its.end()) ||
+         std::search(its.begin(), before_its_end, mine.begin(), mine.end()) != before_its_end;
 }
 
 const char* faultOfDelimiter(const Delimiter& delimiter) {
@@ -116,8 +120,8 @@ struct Delimited {
       if (const char* fault = faultOfDelimiter(one)) return fault;
       for (size_t j = 0; j <= i; ++j) {
         const Delimiter& other = j == i ? framing.delimiter : framing.more_delimiters[j];
-        if (isPrefix(one, other) || isPrefix(other, one))
-          return "no delimiter may be the beginning of another, which would never be found";
+        if (hides(one, other) || hides(other, one))
+          return "no delimiter may end within another, which would never be found";
       }
     }
     return nullptr;

@@ -125,6 +125,8 @@ void checkFaults(Checks& check) {
   faulty("no delimiter", [](Framing& f) { f.delimiter = ""; }, lines());
   faulty("a delimiter of 257 bytes", [](Framing& f) { f.delimiter = std::string(257, 'x'); }, lines());
   faulty("a delimiter that is another's beginning", [](Framing& f) { f.more_delimiters = {"\n\r"}; }, lines());
+  faulty("a delimiter that ends within another", [](Framing& f) { f.more_delimiters = {"x\ny"}; }, lines());
+  faulty("a delimiter in which another ends", [](Framing& f) { f.more_delimiters = {"end", "n"}; }, lines());
   faulty("the same delimiter twice", [](Framing& f) { f.more_delimiters = {"x", "x"}; }, lines());
   faulty("one delimiter that is empty", [](Framing& f) { f.more_delimiters = {""}; }, lines());
   faulty(
