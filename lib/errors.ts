@@ -115,6 +115,25 @@ export function invalid(name: string, value: unknown, expected: string): PipeErr
   return new PipeError('EINVAL', `${name} must be ${expected}, not ${shown(value)}`);
 }
 
+/** Whether it is a PipeError: also of what somebody's code threw, whose traps may throw as well. */
+export function isPipeError(thrown: unknown): thrown is PipeError {
+  try {
+    return thrown instanceof PipeError;
+  } catch {
+    return false;
+  }
+}
+
+/** Why somebody's code threw this. Reading it may run more of that code, which may throw as well. */
+export function reasonOf(thrown: unknown): string {
+  try {
+    if (thrown instanceof Error) return String(thrown.message);
+  } catch {
+    return 'an error that cannot be read';
+  }
+  return typeof thrown === 'string' ? thrown : thrown === null ? 'null' : typeof thrown;
+}
+
 function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value);
   try {

@@ -2,6 +2,7 @@
 import { channel } from 'node:diagnostics_channel';
 import { debuglog } from 'node:util';
 import type { PipeConnection } from './connection.ts';
+import { reasonOf } from './errors.ts';
 import type { PipeServer } from './server.ts';
 
 const CHANNELS = {
@@ -55,7 +56,7 @@ if (debug.enabled) {
   CHANNELS.end.subscribe((message) => {
     const { connection, error } = message as Told['end'];
     const { bytesReceived, bytesSent } = connection.stats();
-    const why = error === undefined ? '' : `: ${error instanceof Error ? error.message : typeof error}`;
+    const why = error === undefined ? '' : `: ${reasonOf(error)}`;
     debug('connection %d ended, %d bytes received, %d sent%s', connection.id, bytesReceived, bytesSent, why);
   });
   CHANNELS.impersonate.subscribe((message) => {

@@ -1,8 +1,8 @@
 // The sending half of a connection: frames into native code, at the pace that the peer's reading allows.
 import { types } from 'node:util';
-import { failureToError, invalid, PipeError } from './errors.ts';
-import { copyOf, isUint8Array, lengthOf, requireBytes } from './framing/bytes.ts';
-import { type Framing, fromFrame, nativeFraming } from './framing/framing.ts';
+import { failureToError, invalid, isPipeError, type PipeError } from './errors.ts';
+import { lengthOf, requireBytes } from './framing/bytes.ts';
+import { encodes, type Framing, fromFrame, nativeFraming, ownFromFrame } from './framing/framing.ts';
 import type { Handle } from './handles.ts';
 import { flushSoon, loop } from './loop.ts';
 import type { RawFailure } from './native.ts';
@@ -132,13 +132,13 @@ export class Sender<T> {
   // That the connection has ended, `closed` tells: who has not waited for this has made no mistake.
   #refused(error: unknown): Promise<never> {
     const refused = Promise.reject(error);
-    if (!this.#onlyReceives && error instanceof PipeError && error.code === 'EPIPE') refused.catch(nothing);
+    if (!this.#onlyReceives && isPipeError(error) && error.code === 'EPIPE') refused.catch(nothing);
     return refused;
   }
 
   // All of them before the first one goes: what is no frame is found out here.
   #take(frames: Iterable<T | Uint8Array>): Uint8Array[] {
-    if (!isPlainArray(frames)) return this.#takeCopies(frames);
+    if (!isPlainArray(frames) || encodes(this.#framing)) return this.#takeCopies(frames);
     const all = new Array<Uint8Array>(frames.length);
     let count = 0;
     while (count < frames.length) all[count] = fromFrame(this.#framing, frames[count++]!);
@@ -146,12 +146,12 @@ export class Sender<T> {
     return all;
   }
 
-  // An iterator may yield the same memory again with other bytes in it.
+  // An iterator may yield the same memory again with other bytes in it, and encode() of framing.custom() return it.
   #takeCopies(frames: Iterable<T | Uint8Array>): Uint8Array[] {
     if (typeof (frames as Partial<typeof frames> | null | undefined)?.[Symbol.iterator] !== 'function')
       throw invalid('frames', frames, 'an iterable of frames, such as an array');
     const all: Uint8Array[] = [];
-    for (const frame of frames) all.push(isUint8Array(frame) ? copyOf(frame) : fromFrame(this.#framing, frame));
+    for (const frame of frames) all.push(ownFromFrame(this.#framing, frame));
     return all;
   }
 

@@ -36,6 +36,18 @@ export function copyOf(bytes: Uint8Array): Uint8Array {
   return new Uint8Array(bytes);
 }
 
+/** One after the other. */
+export function together(parts: readonly Uint8Array[]): Uint8Array {
+  const lengths = parts.map(lengthOf);
+  const all = new Uint8Array(lengths.reduce((sum, length) => sum + length, 0));
+  let at = 0;
+  parts.forEach((part, i) => {
+    all.set(partOf(part, 0, lengths[i]!), at);
+    at += lengths[i]!;
+  });
+  return all;
+}
+
 /** A view of some of them: not by subarray(), which may be the user's. */
 export function partOf(bytes: Uint8Array, begin: number, length: number): Uint8Array {
   return new Uint8Array(bufferOf(bytes), offsetOf(bytes) + begin, length);

@@ -1,5 +1,5 @@
 // What a frame is to JavaScript: its bytes, the text in them, or the JSON in that text.
-import { invalid, PipeError } from '../errors.ts';
+import { invalid, PipeError, reasonOf } from '../errors.ts';
 import type { Slab } from './slab.ts';
 
 /** The type of frames: `'buffer'`, `'json'`, or the text in them, in one of Node's encodings. */
@@ -118,8 +118,7 @@ function stringify(value: unknown): string {
     source = JSON.stringify(value) as string | undefined;
   } catch (cause) {
     // A cycle, a BigInt, or what a toJSON() threw.
-    const reason = cause instanceof Error ? cause.message : typeof cause;
-    throw new PipeError('ERR_INVALID_ARG_TYPE', `The frame must be ${expected}: ${reason}`, { cause });
+    throw new PipeError('ERR_INVALID_ARG_TYPE', `The frame must be ${expected}: ${reasonOf(cause)}`, { cause });
   }
   if (source === undefined) throw wrongType(value, expected);
   return source;

@@ -1,7 +1,7 @@
 // framing.custom(): a protocol that only its user knows.
-import { invalid, PipeError } from '../errors.ts';
+import { invalid, isPipeError, PipeError, reasonOf } from '../errors.ts';
 import { checked, type Names } from '../option-names.ts';
-import { isUint8Array, requireBytes } from './bytes.ts';
+import { isUint8Array, lengthOf, requireBytes, together } from './bytes.ts';
 import { BUFFERS, type Conversion, Malformed, wrongType } from './conversion.ts';
 import { type Framing, type FramingOptions, make } from './framing.ts';
 
@@ -45,30 +45,26 @@ function parsed(parse: (frame: Buffer) => unknown, frame: Buffer): unknown {
   }
 }
 
-function encoded(encode: (value: unknown) => unknown, value: unknown): unknown {
+function encoded(encode: (value: unknown) => unknown, value: unknown): readonly unknown[] {
   try {
-    return encode(value);
+    const made = encode(value);
+    return Array.isArray(made) ? [...made] : [made];
   } catch (cause) {
-    if (cause instanceof PipeError) throw cause;
+    if (isPipeError(cause)) throw cause;
     const message = `The frame must be a value that encode() can express: ${reasonOf(cause)}`;
     throw new PipeError('ERR_INVALID_ARG_TYPE', message, { cause });
   }
 }
 
 /** One stretch of bytes: the peer could not tell an empty one from nothing. */
-function joined(made: unknown): Uint8Array {
-  const parts: readonly unknown[] = Array.isArray(made) ? made : [made];
+function joined(parts: readonly unknown[]): Uint8Array {
   for (const part of parts) {
     if (!isUint8Array(part)) throw wrongType(part, 'what encode() makes of it: a Uint8Array or an array of them');
     requireBytes(part);
   }
-  const bytes = parts.length === 1 ? (parts[0] as Uint8Array) : Buffer.concat(parts as readonly Uint8Array[]);
-  if (bytes.length > 0) return bytes;
+  const bytes = parts.length === 1 ? (parts[0] as Uint8Array) : together(parts as readonly Uint8Array[]);
+  if (lengthOf(bytes) > 0) return bytes;
   throw new PipeError('ERR_FRAME_INVALID', 'write ERR_FRAME_INVALID: encode() made no bytes, which is no frame', {
     syscall: 'write',
   });
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : typeof cause;
 }

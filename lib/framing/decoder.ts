@@ -32,6 +32,8 @@ export class FrameDecoder<T = Buffer> {
   #position = 0;
   #error: unknown;
   #ended = false;
+  /** Calls are made of the user's functions of framing.custom(): frames would lose their order if they pushed more. */
+  #pushes = false;
 
   /** Throws a PipeError `EINVAL` for `framing.message()`: its boundaries are not in the bytes. */
   constructor(framing: Framing<T>) {
@@ -55,9 +57,11 @@ export class FrameDecoder<T = Buffer> {
     if (!isUint8Array(chunk)) throw wrongType(chunk, 'a Uint8Array');
     requireBytes(chunk);
     const length = lengthOf(chunk);
-    for (let at = 0; this.#error === undefined && at < length; at += LARGEST_PIECE) {
-      this.#add(this.#native.push(partOf(chunk, at, Math.min(length - at, LARGEST_PIECE))));
-    }
+    this.#once('push', () => {
+      for (let at = 0; this.#error === undefined && at < length; at += LARGEST_PIECE) {
+        this.#add(this.#native.push(partOf(chunk, at, Math.min(length - at, LARGEST_PIECE))));
+      }
+    });
     const frames = this.#take();
     if (frames.length === 0 && this.#error !== undefined) throw this.#error;
     return frames;
@@ -68,11 +72,24 @@ export class FrameDecoder<T = Buffer> {
    * Throws `ERR_FRAME_TRUNCATED` when the end was inside a frame, and the error that `push` has not thrown yet.
    */
   end(): T[] {
-    if (this.#found[0] instanceof Lost) throw (this.#found.shift() as Lost).error;
-    if (this.#error === undefined && !this.#ended) this.#add(this.#native.end());
+    this.#once('end', () => {
+      if (this.#found[0] instanceof Lost) throw (this.#found.shift() as Lost).error;
+      if (this.#error === undefined && !this.#ended) this.#add(this.#native.end());
+    });
     this.#ended = true;
     if (this.#error !== undefined) throw this.#error;
     return this.#take();
+  }
+
+  #once(call: string, act: () => void): void {
+    if (this.#pushes)
+      throw new PipeError('EINVAL', `${call} was called by a function that push calls: decoder() or parse()`);
+    this.#pushes = true;
+    try {
+      act();
+    } finally {
+      this.#pushes = false;
+    }
   }
 
   #add({ slab: bytes, table, failure }: NativeFrames): void {

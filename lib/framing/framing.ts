@@ -2,7 +2,7 @@
 import { GREATEST_FRAME } from '../constants.ts';
 import { failureToError, invalid } from '../errors.ts';
 import { type NativeFraming, native, type RawFailure, type RawFraming, type RawFramingFields } from '../native.ts';
-import { isUint8Array } from './bytes.ts';
+import { copyOf, isUint8Array } from './bytes.ts';
 import { BUFFERS, type Conversion, Malformed } from './conversion.ts';
 import type { CustomDecoder } from './custom.ts';
 import type { Slab } from './slab.ts';
@@ -118,6 +118,16 @@ export function toFrame<T>(
 
 /** A frame's bytes: those that were given, or what `as` makes of the value. Throws `ERR_INVALID_ARG_TYPE`. @internal */
 export function fromFrame<T>(framing: Framing<T>, value: T | Uint8Array): Uint8Array {
-  const { conversion, decoder } = framing[parts];
-  return isUint8Array(value) && decoder === undefined ? value : conversion.toBytes(value as T);
+  return isUint8Array(value) && !encodes(framing) ? value : framing[parts].conversion.toBytes(value as T);
+}
+
+/** The same, in memory that the user's code, where it gives more frames, does not use again. @internal */
+export function ownFromFrame<T>(framing: Framing<T>, value: T | Uint8Array): Uint8Array {
+  const bytes = fromFrame(framing, value);
+  return bytes === value || encodes(framing) ? copyOf(bytes) : bytes;
+}
+
+/** A function of the user's makes the bytes. @internal */
+export function encodes<T>(framing: Framing<T>): boolean {
+  return framing[parts].decoder !== undefined;
 }

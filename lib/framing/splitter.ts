@@ -1,6 +1,6 @@
 // Cuts a stream into frames as a user's function says: framing.custom(), on JavaScript's thread.
 import { types } from 'node:util';
-import { failureToError, PipeError } from '../errors.ts';
+import { failureToError, PipeError, reasonOf } from '../errors.ts';
 import { nothing } from '../promises.ts';
 import type { CustomDecoder } from './custom.ts';
 
@@ -76,8 +76,7 @@ export class Splitter {
         this.#decode ??= made(this.#make());
         result = this.#decode(bytes, at);
       } catch (cause) {
-        const reason = cause instanceof Error ? cause.message : typeof cause;
-        this.#refuse('ERR_FRAME_INVALID', `decoder() threw: ${reason}`, bytes.length - at, at, cause);
+        this.#refuse('ERR_FRAME_INVALID', `decoder() threw: ${reasonOf(cause)}`, bytes.length - at, at, cause);
         return;
       }
       if (!isPlace(result, at, bytes.length)) {
@@ -149,9 +148,14 @@ function isPlace(result: number, at: number, end: number): boolean {
   return Number.isSafeInteger(result) && (result < 0 || (result > at && result <= end));
 }
 
+/** Not by its own `then` or `catch`, which may be the user's. */
+async function awaited(promise: Promise<unknown>): Promise<void> {
+  await promise;
+}
+
 function expected(result: unknown, at: number, end: number): string {
   if (types.isPromise(result)) {
-    result.catch(nothing);
+    awaited(result).catch(nothing);
     return 'decoder() returned a promise: it must find frames at once';
   }
   const shown = typeof result === 'number' ? result : typeof result;

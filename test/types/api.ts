@@ -58,6 +58,9 @@ export async function frames(): Promise<void> {
   expectTypeOf(framing.netstring({ as: 'utf8' })).toEqualTypeOf<Framing<string>>();
   const decoder = () => (bytes: Buffer, start: number) => bytes.indexOf(0, start) + 1 || -1;
   expectTypeOf(framing.custom({ decoder, encode: (frame) => frame })).toEqualTypeOf<Framing<Buffer>>();
+  expectTypeOf(framing.custom<Buffer>({ decoder, encode: (frame) => [frame] })).toEqualTypeOf<Framing<Buffer>>();
+  // @ts-expect-error: without parse, frames are their bytes
+  framing.custom<Point>({ decoder, encode: ({ x }) => Buffer.of(x) });
   expectTypeOf(
     framing.custom<Point>({ decoder, parse: (frame) => JSON.parse(`${frame}`), encode: ({ x }) => Buffer.of(x) }),
   ).toEqualTypeOf<Framing<Point>>();
