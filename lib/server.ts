@@ -1,8 +1,9 @@
 import { Backlog } from './backlog.ts';
-import { type Origin, PipeConnection } from './connection.ts';
+import { PipeConnection } from './connection.ts';
 import { failureToError, type PipeError } from './errors.ts';
 import { Handle, HandleTable } from './handles.ts';
 import { showsAs } from './inspecting.ts';
+import type { Origin } from './life.ts';
 import { addListener, loop } from './loop.ts';
 import { tellConnected } from './observing.ts';
 import { checked, type Names } from './option-names.ts';
