@@ -12,6 +12,10 @@ export class Backlog<T> {
     this.#server = server;
   }
 
+  get empty(): boolean {
+    return this.#connections.length === 0;
+  }
+
   get size(): number {
     return this.#connections.length;
   }

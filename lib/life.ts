@@ -60,7 +60,7 @@ export class Life<T> {
     this.known = new Known(this.handle);
     this.#intake = intakeFor(this.handle, path, framing as Framing<unknown>);
     this.frames = new FrameQueue(this.handle, path, framing, highWaterMark, this.#intake);
-    this.readers = new Readers(this.frames, isReady);
+    this.readers = new Readers(this.frames);
     this.sender = new Sender(this.handle, path, framing, highWaterMark);
     if (direction === DIRECTIONS.in) this.sender.onlyReceives();
     addConnection(number, this);
@@ -189,6 +189,3 @@ export class Life<T> {
     this.#impersonation?.release();
   }
 }
-
-// For all connections' readers.
-const isReady = (frames: FrameQueue<unknown>) => !frames.empty;

@@ -3,34 +3,34 @@
 
 import { onAbort } from './promises.ts';
 
+/** What something is read from. */
+interface Source {
+  readonly empty: boolean;
+}
+
 interface Waiter<S> {
   resolve(value: unknown): void;
   reject(error: unknown): void;
   take(source: S): unknown;
-  atEnd: unknown;
+  readonly atEnd: unknown;
   /** Who waits, if it is an iterator, which may be left. */
-  reader: object | undefined;
-  /** It waits no more: its place in the queue is passed over. */
-  gone: boolean;
+  readonly reader: object | undefined;
+  /** Makes the signal forget it. */
+  forget: (() => void) | undefined;
+  older: Waiter<S> | undefined;
+  newer: Waiter<S> | undefined;
 }
 
-/** Places that nobody waits in any more and that are kept all the same. */
-const MOST_GONE = 1024;
-
-/** The readers of one source, which has items or none (`ready`), and ends once. */
-export class Readers<S> {
+/** The readers of one source, which ends once. A list, for most have but one at a time, and an array takes room for many. */
+export class Readers<S extends Source> {
   readonly #source: S;
-  readonly #ready: (source: S) => boolean;
-  /** In order, from `#first` on; `#count` of them still wait. */
-  #queue: Waiter<S>[] = [];
-  #first = 0;
-  #count = 0;
+  #oldest: Waiter<S> | undefined;
+  #newest: Waiter<S> | undefined;
   #ended = false;
   #error: unknown;
 
-  constructor(source: S, ready: (source: S) => boolean) {
+  constructor(source: S) {
     this.#source = source;
-    this.#ready = ready;
   }
 
   get ended(): boolean {
@@ -43,7 +43,7 @@ export class Readers<S> {
    */
   read<V, E>(take: (source: S) => V, atEnd: E, signal?: AbortSignal, reader?: object): Promise<V | E> {
     if (signal?.aborted) return Promise.reject(signal.reason);
-    if (this.#count === 0 && this.#ready(this.#source)) {
+    if (!this.#oldest && !this.#source.empty) {
       try {
         return Promise.resolve(take(this.#source));
       } catch (error) {
@@ -52,18 +52,25 @@ export class Readers<S> {
     }
     if (this.#ended) return this.#error === undefined ? Promise.resolve(atEnd) : Promise.reject(this.#error);
     return new Promise<V | E>((resolve, reject) => {
-      const waiter = { resolve: resolve as (value: unknown) => void, reject, take, atEnd, reader, gone: false };
+      const waiter: Waiter<S> = {
+        resolve: resolve as (value: unknown) => void,
+        reject,
+        take,
+        atEnd,
+        reader,
+        forget: undefined,
+        older: undefined,
+        newer: undefined,
+      };
       if (signal) this.#abortable(waiter, signal); // first: if it throws, nobody waits
-      this.#queue.push(waiter);
-      this.#count++;
+      this.#add(waiter);
     });
   }
 
   /** Serves those who wait, as far as there is something. */
   serve(): void {
-    while (this.#count > 0 && this.#ready(this.#source)) {
-      const waiter = this.#queue[this.#first++]!;
-      if (waiter.gone) continue;
+    while (this.#oldest && !this.#source.empty) {
+      const waiter = this.#oldest;
       this.#remove(waiter);
       try {
         waiter.resolve(waiter.take(this.#source));
@@ -75,8 +82,9 @@ export class Readers<S> {
 
   /** Those of this reader wait no more, and take nothing. */
   leave(reader: object): void {
-    if (this.#count === 0) return;
-    for (const waiter of this.#waiting()) {
+    let next: Waiter<S> | undefined;
+    for (let waiter = this.#oldest; waiter; waiter = next) {
+      next = waiter.newer;
       if (waiter.reader !== reader) continue;
       this.#remove(waiter);
       waiter.resolve(waiter.atEnd);
@@ -88,54 +96,42 @@ export class Readers<S> {
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
-    if (this.#count === 0) return;
-    for (const waiter of this.#waiting()) {
+    while (this.#oldest) {
+      const waiter = this.#oldest;
       this.#remove(waiter);
       if (error === undefined) waiter.resolve(waiter.atEnd);
       else waiter.reject(error);
     }
   }
 
-  #waiting(): Waiter<S>[] {
-    return this.#queue.slice(this.#first).filter((waiter) => !waiter.gone);
+  #add(waiter: Waiter<S>): void {
+    waiter.older = this.#newest;
+    if (this.#newest) this.#newest.newer = waiter;
+    else this.#oldest = waiter;
+    this.#newest = waiter;
   }
 
-  // Many thousands may wait: one that leaves must not move all others up.
+  // Before it is served: what is taken for it is not lost to an abort in the middle of that.
   #remove(waiter: Waiter<S>): void {
-    waiter.gone = true;
-    this.#count--;
-    if (this.#count === 0) {
-      // An array that was replaced, or emptied by its length, would have to grow again for the next one.
-      if (this.#queue.length === 1) this.#queue.pop();
-      else this.#queue = [];
-      this.#first = 0;
-    } else if (this.#queue.length > 2 * this.#count + MOST_GONE) {
-      this.#queue = this.#waiting();
-      this.#first = 0;
-    }
+    waiter.forget?.();
+    if (waiter.older) waiter.older.newer = waiter.newer;
+    else this.#oldest = waiter.newer;
+    if (waiter.newer) waiter.newer.older = waiter.older;
+    else this.#newest = waiter.older;
   }
 
   #abortable(waiter: Waiter<S>, signal: AbortSignal): void {
-    const { resolve, reject } = waiter;
-    const done = onAbort(signal, () => {
+    waiter.forget = onAbort(signal, () => {
       this.#remove(waiter);
-      reject(signal.reason);
+      waiter.reject(signal.reason);
     });
-    waiter.resolve = (value) => {
-      done();
-      resolve(value);
-    };
-    waiter.reject = (error) => {
-      done();
-      reject(error);
-    };
   }
 }
 
 const DONE: IteratorReturnResult<undefined> = Object.freeze({ done: true, value: undefined });
 
 /** Iterates what `take` gives, until the readers' source ends. Leaving the loop takes and closes nothing. */
-export class ReaderIterator<S, V> implements AsyncIterableIterator<V, undefined> {
+export class ReaderIterator<S extends Source, V> implements AsyncIterableIterator<V, undefined> {
   readonly #readers: Readers<S>;
   readonly #take: (source: S) => IteratorYieldResult<V>;
   #left = false;

@@ -66,7 +66,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
     this.path = channel.path;
     this.#channel = channel;
     this.#waiting = new Backlog(this.#handle);
-    this.#readers = new Readers(this.#waiting, isReady);
+    this.#readers = new Readers(this.#waiting);
     const done = signal && onAbort(signal, () => void this.close());
     addListener(id, {
       accepted: (connection) => this.#accept(connection),
@@ -210,5 +210,4 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
 }
 
 // For all servers' readers.
-const isReady = (waiting: { readonly size: number }) => waiting.size > 0;
 const nextConnection = <T>(waiting: Backlog<T>) => ({ done: false as const, value: waiting.take() });

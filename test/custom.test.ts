@@ -320,6 +320,20 @@ describe('on a pipe', () => {
     expect(asked).toBe(1);
   });
 
+  it('a read whose signal parse aborts gets the frame that it was given, and others the next ones', async () => {
+    const controller = new AbortController();
+    const parse = (frame: Buffer) => {
+      controller.abort();
+      return frame.subarray(1);
+    };
+    const { client, served } = await pair({ framing: framing.custom<Buffer>({ ...options, parse }) });
+    const [first, second] = [served.read({ signal: controller.signal }), served.read()];
+    await client.send(Buffer.from('a'));
+    expect(await first).toEqual(Buffer.from('a'));
+    await client.send(Buffer.from('b'));
+    expect(await second).toEqual(Buffer.from('b'));
+  });
+
   it('frames with a long time between their parts end by frameTimeout, and without a first frame by firstFrameTimeout', async () => {
     const limits = { framing: custom, frameTimeout: 40 };
     const { client, served } = await pair(limits, { framing: framing.raw() as never });
