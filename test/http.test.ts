@@ -187,6 +187,25 @@ describe('close()', () => {
     await served.closed;
   });
 
+  it.each([3, 2, 1])('answers all of a pipeline of which %i requests had come, and then closes', async (before) => {
+    const answers: http.ServerResponse[] = [];
+    const { name, served } = await site((_request, response) => void answers.push(response));
+    const { stream, answer } = caller(name);
+    const requests = ['/one', '/two', '/three'].map((path) => GET(path));
+    stream.write(requests.slice(0, before).join(''));
+    await until(() => answers.length === before, 'these are asked');
+    const closing = served.close();
+    for (const request of requests.slice(before)) stream.write(request);
+    await until(() => answers.length === 3, 'all are asked');
+    for (const response of answers) response.end(`<${response.req.url}>`);
+    await closing;
+    expect(answer().match(/<.*?>/g)).toEqual(['</one>', '</two>', '</three>']);
+    expect(answer().match(/Connection: .*(?=\r)/g)).toEqual([
+      ...Array(2).fill('Connection: keep-alive'),
+      'Connection: close',
+    ]);
+  });
+
   it('answers a request that has come in parts', async () => {
     const { name, served } = await site((_request, response) => void response.end('answered'));
     const { stream, answer } = caller(name);

@@ -7,7 +7,10 @@ export class Exchanges {
   readonly stream: PipeDuplex;
   /** With HTTP/2, which has a way of its own to let go. */
   session: Http2Session | undefined;
+  /** In the order in which they were asked for, and in which they go out. */
   readonly #responses = new Set<ServerResponse>();
+  /** Says that it is the last one. */
+  #last: ServerResponse | undefined;
   /** Requests and responses that are not over yet. */
   #open = 0;
   /** What had been read when nothing was open any more: more than that is the beginning of a request, or an upgrade. */
@@ -21,7 +24,7 @@ export class Exchanges {
   began(request: IncomingMessage, response: ServerResponse): void {
     this.#open += 2;
     this.#responses.add(response);
-    if (this.#leaving) isLast(response);
+    if (this.#leaving) this.#isLast(response);
     const ended = () => {
       if (--this.#open === 0) this.#settled();
     };
@@ -35,7 +38,8 @@ export class Exchanges {
   /** Lets those be answered that have been asked, and closes behind them. */
   leave(): void {
     this.#leaving = true;
-    for (const response of this.#responses) isLast(response);
+    const last = [...this.#responses].at(-1);
+    if (last) this.#isLast(last);
     if (this.session) this.session.close();
     else this.#leaveIfIdle();
   }
@@ -49,9 +53,12 @@ export class Exchanges {
     const asked = this.stream.bytesRead > this.#settledAt || this.stream.connection.available > 0;
     if (this.#open === 0 && !asked) this.stream.destroySoon();
   }
-}
 
-// Node closes behind it, and the client hears that it is the last one; if it is not too late to say so.
-function isLast(response: ServerResponse): void {
-  if (!response.headersSent) response.setHeader('Connection', 'close');
+  // Node closes behind it, and the client hears that it is the last one; if it is not too late to say so. The one before
+  // is that no more: what is behind it in the pipeline would not be answered.
+  #isLast(response: ServerResponse): void {
+    if (this.#last && !this.#last.headersSent) this.#last.setHeader('Connection', 'keep-alive');
+    this.#last = response.shouldKeepAlive && !response.headersSent ? response : undefined;
+    this.#last?.setHeader('Connection', 'close');
+  }
 }
