@@ -574,6 +574,7 @@ describe('what a socket has, too', () => {
   it('the setters give the stream back', async () => {
     const { stream } = await streamAndPeer();
     expect(stream.setNoDelay(true).setKeepAlive(true, 1000).unref().ref()).toBe(stream);
+    expect(stream.address()).toEqual({});
     expect(stream.connecting).toBe(false);
   });
 

@@ -116,6 +116,11 @@ export class PipeDuplex extends Duplex {
     return undefined;
   }
 
+  /** A pipe has no address: an empty object, as of a socket on a pipe. */
+  address(): Record<string, never> {
+    return {};
+  }
+
   /** Bytes that were read from the connection so far. */
   get bytesRead(): number {
     return this.#link?.incoming.bytes ?? 0;
