@@ -56,36 +56,43 @@ export function connectPlan<T>(name: string, options: ConnectOptions<T>): Connec
   };
 }
 
-/** Connects. Rejects as `connect` does. */
-export async function carryOut<T>(plan: ConnectPlan<T>): Promise<PipeConnection<T>> {
+/** Connects: at once, as most do, or later. Fails as `connect` does. */
+export function carryOut<T>(plan: ConnectPlan<T>): Attempted<T> {
+  const { channel, signal } = plan;
+  signal?.throwIfAborted();
+  const attempted = attempt(channel);
+  return attempted instanceof Promise || signal ? insist(plan, attempted) : attempted;
+}
+
+// Until it has come to something, as long as there is time.
+async function insist<T>(plan: ConnectPlan<T>, attempted: Attempted<T>): Promise<PipeConnection<T>> {
   const { channel, timeout, waitForServer, signal } = plan;
   const { path } = channel;
-  signal?.throwIfAborted();
-
   const deadline = performance.now() + timeout;
   for (let next = SHORTEST_PAUSE; ; next *= 2) {
     try {
-      const attempted = attempt(channel);
-      if (signal) return await abortable(attempted, signal);
-      return attempted instanceof Promise ? await attempted : attempted;
+      return await (signal ? abortable(attempted, signal) : attempted);
     } catch (error) {
       const why = reasonToWait(error, waitForServer);
       if (!why) throw error;
       const left = deadline - performance.now();
       if (left <= 0) throw timedOut(path, timeout, why, error);
-      if (why === 'busy' && (await instanceIsFree(path, Math.min(left, LONGEST_WAIT), signal))) continue;
-      await pause(Math.min(next, LONGEST_PAUSE[why], left), signal);
+      const free = why === 'busy' && (await instanceIsFree(path, Math.min(left, LONGEST_WAIT), signal));
+      if (!free) await pause(Math.min(next, LONGEST_PAUSE[why], left), signal);
     }
+    attempted = attempt(channel);
   }
 }
 
+type Attempted<T> = PipeConnection<T> | Promise<PipeConnection<T>>;
+
 /** Native code connects at once, except to other machines. */
-function attempt<T>(channel: ConnectChannel<T>): PipeConnection<T> | Promise<PipeConnection<T>> {
+function attempt<T>(channel: ConnectChannel<T>): Attempted<T> {
   const { path, framing, direction, highWaterMark, impersonation, ownServerOnly, limits } = channel;
   const request = newRequest();
   const raw = nativeFraming(framing);
   const id = loop.connect(path, raw, direction, highWaterMark, impersonation, ownServerOnly, request, limits);
-  if (typeof id !== 'number') throw failureToError(id, path);
+  if (typeof id !== 'number') return Promise.reject(failureToError(id, path));
   // Made in the same turn in which native code tells of it: frames may follow at once.
   const made = (id: number) => {
     const connection = new PipeConnection(id, channel, 'client');
@@ -103,10 +110,7 @@ async function instanceIsFree(path: string, ms: number, signal: AbortSignal | un
   return signal ? orAborted(free, signal, () => loop.cancelWait(request)) : free;
 }
 
-function abortable<T>(
-  attempted: PipeConnection<T> | Promise<PipeConnection<T>>,
-  signal: AbortSignal,
-): Promise<PipeConnection<T>> {
+function abortable<T>(attempted: Attempted<T>, signal: AbortSignal): Promise<PipeConnection<T>> {
   const connected = Promise.resolve(attempted);
   // It may have been made already, and its promise not have been heard.
   return orAborted(connected, signal, () => {

@@ -18,7 +18,7 @@ export function pipePath(name: string, host?: string, platform: NodeJS.Platform 
   if (typeof name !== 'string') throw invalid('name', name, 'a string');
   if (name === '') throw invalid('name', name, 'a pipe name such as "reports"');
   if (name.includes('\0')) throw invalid('name', name, 'without NUL characters');
-  if (/\p{Surrogate}/u.test(name)) throw invalid('name', name, 'without half of a surrogate pair');
+  if (!name.isWellFormed()) throw invalid('name', name, 'without half of a surrogate pair');
   return platform === 'win32' ? windowsPath(name, host) : socketPath(name, host);
 }
 

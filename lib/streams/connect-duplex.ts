@@ -27,7 +27,7 @@ const RAW = framing.raw();
 export function connectDuplex(name: string, options: ConnectDuplexOptions = {}): PipeDuplex {
   const { plan, streaming } = duplexPlan(name, options);
   const { channel, signal } = plan;
-  const connect = (cancelled: AbortSignal) =>
+  const connect = async (cancelled: AbortSignal) =>
     carryOut({ ...plan, signal: signal ? AbortSignal.any([cancelled, signal]) : cancelled });
   const { framing, path, direction } = channel;
   return new PipeDuplex(connect, streaming, { framing, direction, path, streams: false, side: 'client' });
