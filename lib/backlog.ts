@@ -1,14 +1,14 @@
 // A server's connections that nobody has taken yet, first come first served.
 import type { PipeConnection } from './connection.ts';
-import type { Handle } from './handles.ts';
+import type { Numbered } from './handles.ts';
 import { loop } from './loop.ts';
 
 /** Native code lets in only so many, and reads them no further than 64 KiB until it is told that they were taken. */
 export class Backlog<T> {
-  readonly #server: Handle;
+  readonly #server: Numbered;
   readonly #connections: { readonly number: number; readonly connection: PipeConnection<T> }[] = [];
 
-  constructor(server: Handle) {
+  constructor(server: Numbered) {
     this.#server = server;
   }
 

@@ -1,5 +1,5 @@
-import { closeTimeout, endWithin } from './closing.ts';
-import type { ConnectionStats, Peer } from './description.ts';
+import { close } from './closing.ts';
+import { type ConnectionStats, type Peer, statsFrom } from './description.ts';
 import { endSending, waitForDrain } from './draining.ts';
 import type { FrameBatch, FrameQueue } from './frames.ts';
 import type { AsClient, ClientUser } from './impersonation/impersonation.ts';
@@ -24,7 +24,6 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   /** The pipe's path: `\\.\pipe\NAME`, or the socket's. */
   readonly path: string;
 
-  readonly #channel: Channel<T>;
   readonly #life: Life<T>;
   /** A stream reads and writes here. */
   #streams = false;
@@ -32,13 +31,12 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   /** @internal */
   constructor(id: number, channel: Channel<T>, side: Side, origin?: Origin) {
     this.path = channel.path;
-    this.#channel = channel;
     this.#life = new Life(this, id, channel, side, origin);
   }
 
   /** The process on the other side. Stays known after the end. */
   get peer(): Peer {
-    return this.#life.known.peer;
+    return this.#life.peer;
   }
 
   /**
@@ -67,10 +65,10 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    * Rejects with a PipeError `ERR_FRAME_TRUNCATED`, `ERR_FRAME_TOO_LARGE` or `ERR_FRAME_INVALID` when the stream
    * breaks its framing, with the signal's reason when it aborts; an aborted read loses nothing.
    */
-  read(options: { signal?: AbortSignal | undefined } = {}): Promise<T | null> {
+  read(options?: { signal?: AbortSignal | undefined }): Promise<T | null> {
     this.#life.claim();
     try {
-      return this.#life.readers.read(takeFrame<T>, null, signalOf('read', options));
+      return this.#life.readers.read(takeFrame<T>, null, options === undefined ? options : signalOf('read', options));
     } catch (error) {
       return Promise.reject(error);
     }
@@ -148,10 +146,8 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    * read are dropped. Resolves when the handle is released. A peer that does not read holds it for `timeout` ms
    * (default 5,000; `Infinity` allowed): then `close` drops the rest and rejects with `ETIMEDOUT`.
    */
-  async close(options: { timeout?: number | undefined } = {}): Promise<void> {
-    const timeout = closeTimeout(options);
-    this.#life.close();
-    if (this.#life.ending.state !== 'closed') await endWithin(this, timeout);
+  close(options?: { timeout?: number | undefined }): Promise<void> {
+    return close(this.#life, options);
   }
 
   /** Ends the connection at once; bytes not written yet are dropped. `closed` and reads that wait reject with `error`, if given. */
@@ -189,7 +185,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
    * `EINVAL` for another framing, and when the connection has a stream already.
    */
   toDuplex(this: PipeConnection<Buffer>, options: PipeDuplexOptions = {}): PipeDuplex {
-    const { framing, direction } = this.#channel;
+    const { framing, direction } = this.#life.channel;
     const stream = new PipeDuplex(this, options, {
       framing,
       direction,
@@ -203,19 +199,19 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
 
   /** The connection keeps the process alive while it is open: the default. */
   ref(): this {
-    loop.keepAlive(this.#life.handle.number, true);
+    loop.keepAlive(this.#life.number, true);
     return this;
   }
 
   /** The process may end although this connection is open. */
   unref(): this {
-    loop.keepAlive(this.#life.handle.number, false);
+    loop.keepAlive(this.#life.number, false);
     return this;
   }
 
   /** Counts of the traffic so far. */
   stats(): ConnectionStats {
-    return this.#life.known.stats(this.available);
+    return statsFrom(this.#life.description, this.available);
   }
 
   static {

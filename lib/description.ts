@@ -1,6 +1,5 @@
 // What native code knows of a connection: who is on the other side, and what went over it.
 import { DESCRIPTION_LENGTH } from './constants.ts';
-import type { Handle } from './handles.ts';
 import { loop } from './loop.ts';
 
 /** The process on the other side, as the operating system named it when the connection was made. */
@@ -41,7 +40,7 @@ export interface ConnectionStats {
 }
 
 /** In the order in which native code writes it. Most are never looked at: so it stays numbers until then. */
-type Description = readonly [
+export type Description = readonly [
   bytesReceived: number,
   bytesSent: number,
   framesReceived: number,
@@ -59,46 +58,20 @@ type Description = readonly [
 /** What native code answers in: it makes no array for it. */
 const numbers = new Float64Array(DESCRIPTION_LENGTH);
 
-/** What native code knows of a connection; and what it knew last, for after the release it forgets it. */
-export class Known {
-  readonly #connection: Handle;
-  #last: Description | undefined;
-  #peer: Peer | undefined;
-
-  constructor(connection: Handle) {
-    this.#connection = connection;
-  }
-
-  get peer(): Peer {
-    return (this.#peer ??= peerFrom(this.#now()));
-  }
-
-  get queued(): number {
-    return this.#now()[8];
-  }
-
-  /** `available` is known to who hands out frames. */
-  stats(available: number): ConnectionStats {
-    return statsFrom(this.#now(), available);
-  }
-
-  /** The connection is being released. */
-  keep(): void {
-    this.#last = this.#now();
-  }
-
-  #now(): Description {
-    return this.#last ?? describe(this.#connection.number);
-  }
-}
-
-function describe(connection: number): Description {
+/** What native code knows of a connection until it is released. */
+export function describe(connection: number): Description {
   loop.describe(connection, numbers);
   const n = numbers as unknown as Description; // [...numbers] goes through an iterator
   return [n[0], n[1], n[2], n[3], n[4], n[5], n[6], n[7], n[8], n[9], n[10], Date.now() - n[11]];
 }
 
-function statsFrom(description: Description, available: number): ConnectionStats {
+/** Bytes that were accepted for sending and that the system has not taken. */
+export function queuedIn(description: Description): number {
+  return description[8];
+}
+
+/** `available` is known to who hands out frames. */
+export function statsFrom(description: Description, available: number): ConnectionStats {
   const [bytesReceived, bytesSent, framesReceived, framesSent, , , , , queued, incomplete, paused, lastActivity] =
     description;
   return {

@@ -1,20 +1,19 @@
 // What is asked of all that was sent: that it goes out, and nothing behind it; that the peer has read it.
 import type { Ending } from './ending.ts';
-import type { Handle } from './handles.ts';
+import type { Numbered } from './handles.ts';
 import { forget, loop, request } from './loop.ts';
 import type { RawFailure } from './native.ts';
 import { orAborted } from './promises.ts';
 
 /** A connection, as far as it matters here. */
-interface Sending {
-  readonly handle: Handle;
+interface Sending extends Numbered {
   readonly path: string;
   readonly ending: Ending;
 }
 
 /** Resolves when all has gone out, to whether the peer can see that nothing follows. */
 export function endSending(of: Sending): Promise<boolean> {
-  return explained(of, (id) => loop.endSending(of.handle.number, id)).then((peerSees) => peerSees === 1);
+  return explained(of, (id) => loop.endSending(of.number, id)).then((peerSees) => peerSees === 1);
 }
 
 /** Resolves when the peer has read everything. */
@@ -22,10 +21,10 @@ export function waitForDrain(of: Sending, signal: AbortSignal | undefined): Prom
   let abort!: () => void;
   const drained = explained(of, (id) => {
     abort = () => {
-      loop.cancelDrain(of.handle.number, id);
+      loop.cancelDrain(of.number, id);
       forget(id);
     };
-    return loop.waitForDrain(of.handle.number, id);
+    return loop.waitForDrain(of.number, id);
   }) as Promise<unknown> as Promise<void>;
   return signal ? orAborted(drained, signal, abort) : drained;
 }

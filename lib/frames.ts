@@ -1,11 +1,12 @@
 // Frames that have arrived, as batches of offsets: no object per frame until it is asked for.
 
 import { FRAMES_HEAD } from './constants.ts';
-import { type Framing, nativeFraming, toFrame } from './framing/framing.ts';
+import { nativeFraming, toFrame } from './framing/framing.ts';
 import { Slab } from './framing/slab.ts';
-import type { Handle } from './handles.ts';
+import type { Numbered } from './handles.ts';
 import type { Intake } from './intake.ts';
 import { loop } from './loop.ts';
+import type { Channel } from './options.ts';
 
 /**
  * Frames that arrived together. `at(i)` and iteration make the frames when they are asked for; asked twice,
@@ -13,20 +14,18 @@ import { loop } from './loop.ts';
  * a small frame that is to outlive its batch, or the batch's memory (up to 128 KiB) lives with it.
  */
 export class FrameBatch<T> implements Iterable<T> {
-  readonly #framing: Framing<T>;
+  readonly #channel: Channel<T>;
   readonly #slab: Slab;
   readonly #bounds: ArrayLike<number>;
   readonly #first: number;
-  readonly #path: string;
   /** Of the first frame in the stream. */
   readonly #position: number;
   /** How many frames. */
   readonly length: number;
 
   /** @internal */
-  constructor(framing: Framing<T>, { slab, bounds, next, count }: Stretch, path: string, position: number) {
-    this.#framing = framing;
-    this.#path = path;
+  constructor(channel: Channel<T>, { slab, bounds, next, count }: Stretch, position: number) {
+    this.#channel = channel;
     this.#position = position;
     this.#slab = slab;
     this.#bounds = bounds;
@@ -54,7 +53,8 @@ export class FrameBatch<T> implements Iterable<T> {
     const bound = 2 * (this.#first + i);
     const begin = this.#bounds[bound]!;
     const position = this.#position + begin - this.#bounds[2 * this.#first]!;
-    return toFrame(this.#framing, this.#slab, begin, this.#bounds[bound + 1]!, this.#path, position);
+    const { framing, path } = this.#channel;
+    return toFrame(framing, this.#slab, begin, this.#bounds[bound + 1]!, path, position);
   }
 
   /** The frames in order. Throws as {@link at} does. */
@@ -103,14 +103,11 @@ const TELL_FROM = 64 * 1024;
 
 /** A connection's frames that wait for a reader, oldest first. */
 export class FrameQueue<T> {
-  readonly #connection: Handle;
-  readonly #framing: Framing<T>;
-  readonly #path: string;
+  readonly #connection: Numbered;
+  readonly #channel: Channel<T>;
   readonly #tellFrom: number;
   /** It has counted what native code counts, where frames are found on this side. */
   readonly #intake: Intake | undefined;
-  /** What a frame has beside its bytes is behind them, and not before. */
-  readonly #delimited: boolean;
   /** Stretches that came since they were moved out last, or since there were none. */
   #loose = 0;
   /** Where it is among those that will be told of the slab's end; -1: it is not. */
@@ -124,13 +121,16 @@ export class FrameQueue<T> {
   /** Bytes of the frames that have not been taken, as they count. */
   #bytes = 0;
 
-  constructor(connection: Handle, path: string, framing: Framing<T>, highWaterMark: number, intake?: Intake) {
+  constructor(connection: Numbered, channel: Channel<T>, intake?: Intake) {
     this.#intake = intake;
     this.#connection = connection;
-    this.#path = path;
-    this.#framing = framing;
-    this.#delimited = nativeFraming(framing).delimits;
-    this.#tellFrom = intake ? 0 : Math.min(TELL_FROM, highWaterMark / 4); // it knows when to tell
+    this.#channel = channel;
+    this.#tellFrom = intake ? 0 : Math.min(TELL_FROM, channel.highWaterMark / 4); // it knows when to tell
+  }
+
+  /** What a frame has beside its bytes is behind them, and not before. */
+  get #delimited(): boolean {
+    return nativeFraming(this.#channel.framing).delimits;
   }
 
   get empty(): boolean {
@@ -172,13 +172,14 @@ export class FrameQueue<T> {
       stretch.bytes -= bytes;
       this.#taken(bytes, 0);
     }
-    return toFrame(this.#framing, stretch.slab, begin, end, this.#path, position);
+    const { framing, path } = this.#channel;
+    return toFrame(framing, stretch.slab, begin, end, path, position);
   }
 
   /** What is left of the oldest stretch; call only when not empty. */
   shiftBatch(): FrameBatch<T> {
     const stretch = this.#oldest!;
-    const batch = new FrameBatch(this.#framing, stretch, this.#path, this.#position);
+    const batch = new FrameBatch(this.#channel, stretch, this.#position);
     this.#drop(stretch);
     return batch;
   }

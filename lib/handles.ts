@@ -5,11 +5,16 @@ import { SLOT_BITS } from './constants.ts';
 const SLOT = 2 ** SLOT_BITS - 1;
 
 /**
- * The number of a connection or a server, held once for all that call native code by it. It is dropped in the step that
+ * Who has a native number, held once for all that call native code by it. It is dropped in the step that
  * tells of the end, so that nothing later can reach native code by a number that was given back.
  */
-export class Handle {
+export interface Numbered {
   /** 0, which names nothing, after the release. */
+  readonly number: number;
+}
+
+/** The number of a server. */
+export class Handle implements Numbered {
   number: number;
 
   constructor(number: number) {

@@ -4,8 +4,9 @@ import type { PipeError } from './errors.ts';
 import { type Framing, splitterOf } from './framing/framing.ts';
 import { Slab } from './framing/slab.ts';
 import type { Splitter } from './framing/splitter.ts';
-import type { Handle } from './handles.ts';
+import type { Numbered } from './handles.ts';
 import { loop } from './loop.ts';
+import type { Channel } from './options.ts';
 
 /** Frames as FrameQueue.push() takes them. */
 export interface Cut {
@@ -18,7 +19,7 @@ export interface Cut {
 }
 
 export class Intake {
-  readonly #connection: Handle;
+  readonly #connection: Numbered;
   readonly #splitter: Splitter;
   /**
    * What native code still counts against the mark: bytes of frames that nobody has taken, and of the incomplete one. When
@@ -26,7 +27,7 @@ export class Intake {
    */
   #owed = 0;
 
-  constructor(connection: Handle, splitter: Splitter) {
+  constructor(connection: Numbered, splitter: Splitter) {
     this.#connection = connection;
     this.#splitter = splitter;
   }
@@ -63,7 +64,7 @@ export class Intake {
 }
 
 /** `undefined`, where native code finds the frames. */
-export function intakeFor(connection: Handle, path: string, framing: Framing<unknown>): Intake | undefined {
-  const splitter = splitterOf(framing, path);
+export function intakeFor<T>(connection: Numbered, { framing, path }: Channel<T>): Intake | undefined {
+  const splitter = splitterOf(framing as Framing<unknown>, path);
   return splitter && new Intake(connection, splitter);
 }

@@ -1,12 +1,10 @@
 // A connection's life: what it is made of, what native code tells of it, how it ends, and who may ask for its client then.
 import type { PipeConnection } from './connection.ts';
-import { DIRECTIONS } from './constants.ts';
-import { Known } from './description.ts';
+import { type Description, describe, type Peer, peerFrom, queuedIn } from './description.ts';
 import { Ending } from './ending.ts';
 import type { PipeError } from './errors.ts';
 import { FrameQueue } from './frames.ts';
-import type { Framing } from './framing/framing.ts';
-import { Handle } from './handles.ts';
+import type { Numbered } from './handles.ts';
 import { Impersonation } from './impersonation/impersonation.ts';
 import { type Cut, type Intake, intakeFor } from './intake.ts';
 import { addConnection, loop, tellConnections } from './loop.ts';
@@ -26,12 +24,12 @@ export interface Origin {
   claim(id: number): void;
 }
 
-export class Life<T> {
-  readonly path: string;
+export class Life<T> implements Numbered {
+  // Itself what native code calls it by, for all of its parts: they are many, and connections as well.
+  number: number;
+  readonly channel: Channel<T>;
   readonly side: Side;
-  readonly handle: Handle;
   readonly ending: Ending;
-  readonly known: Known;
   readonly frames: FrameQueue<T>;
   readonly readers: Readers<FrameQueue<T>>;
   readonly sender: Sender<T>;
@@ -47,29 +45,42 @@ export class Life<T> {
   #impersonation: Impersonation | undefined;
   /** Who the client was, from the end on until this side closes, too. */
   #formerClient: FormerClient | undefined;
+  #peer: Peer | undefined;
+  /** Of its end: native code forgets the connection then. */
+  #last: Description | undefined;
 
   /** `number`: native code's. */
   constructor(connection: PipeConnection<T>, number: number, channel: Channel<T>, side: Side, origin?: Origin) {
-    const { path, framing, highWaterMark, direction } = channel;
-    this.#connection = connection;
-    this.path = path;
+    this.number = number;
+    this.channel = channel;
     this.side = side;
+    this.#connection = connection;
     this.#origin = origin;
-    this.handle = new Handle(number);
-    this.ending = new Ending(path);
-    this.known = new Known(this.handle);
-    this.#intake = intakeFor(this.handle, path, framing as Framing<unknown>);
-    this.frames = new FrameQueue(this.handle, path, framing, highWaterMark, this.#intake);
+    this.#intake = intakeFor(this, channel);
+    this.ending = new Ending(channel.path);
+    this.frames = new FrameQueue(this, channel, this.#intake);
     this.readers = new Readers(this.frames);
-    this.sender = new Sender(this.handle, path, framing, highWaterMark);
-    if (direction === DIRECTIONS.in) this.sender.onlyReceives();
+    this.sender = new Sender(this, channel);
     addConnection(number, this);
+  }
+
+  get path(): string {
+    return this.channel.path;
+  }
+
+  get peer(): Peer {
+    return (this.#peer ??= peerFrom(this.description));
+  }
+
+  /** What native code knows of it, or knew last. */
+  get description(): Description {
+    return this.#last ?? describe(this.number);
   }
 
   /** Bytes that were accepted for sending and that the system has not taken. */
   get queued(): number {
     loop.takeOutbox();
-    return this.ending.state === 'closed' ? 0 : this.known.queued;
+    return this.ending.state === 'closed' ? 0 : queuedIn(this.description);
   }
 
   /** Somebody uses the connection, and has taken it with that. */
@@ -83,7 +94,7 @@ export class Life<T> {
   close(): void {
     if (this.ending.state === 'open') {
       this.#stop();
-      loop.close(this.handle.number);
+      loop.close(this.number);
     }
     if (this.ending.state === 'closed') this.#forgetClient();
   }
@@ -96,13 +107,13 @@ export class Life<T> {
     }
     this.ending.failed(error);
     this.#stop(error ?? undefined);
-    loop.destroy(this.handle.number);
+    loop.destroy(this.number);
   }
 
   /** As somebody to act as. */
   get client(): Impersonation {
     if (!this.#impersonation) {
-      const client = () => this.#formerClient ?? this.handle.number;
+      const client = () => this.#formerClient ?? this.number;
       const told = (error: unknown) => tellImpersonating(this.#connection, error);
       this.#impersonation = new Impersonation(client, this.path, this.side, () => this.#noClient(), told);
       if (this.ending.state === 'closed' && !this.#formerClient) this.#impersonation.release();
@@ -146,7 +157,7 @@ export class Life<T> {
     if (this.ending.state !== 'open') return;
     if (count > 0) this.frames.push(slab, shared, table, 0, count);
     this.#intake!.tell(count, this.frames.empty);
-    if (error) loop.stopReading(this.handle.number);
+    if (error) loop.stopReading(this.number);
     this.readers.serve();
     if (error) this.#received(error);
   }
@@ -156,24 +167,23 @@ export class Life<T> {
     this.ending.begin();
     this.frames.clear();
     this.readers.end(error);
-    this.sender.end(() => this.ending.refusal('write'));
+    this.sender.end();
   }
 
   #released(error: PipeError | undefined): void {
-    const { number } = this.handle;
-    // The last moment: native code forgets the connection after this.
-    this.known.keep();
+    const { number } = this;
+    this.#last = describe(number);
     // A limit of time that runs out is an end that this side makes.
     const left = this.side === 'server' && !this.ending.here && error?.code !== 'ETIMEDOUT';
     if (left) this.#formerClient = loop.keepClient(number);
-    this.handle.release();
+    this.number = 0;
     this.ending.finish(error);
     tellEnded(this.#connection, this.ending.error);
     this.#origin?.forget(number);
     if (!this.#formerClient) this.#impersonation?.release();
     this.frames.finish();
     this.readers.end(this.ending.error);
-    this.sender.end(() => this.ending.refusal('write'));
+    this.sender.end();
     this.ending.settle();
   }
 

@@ -1,12 +1,14 @@
 // The sending half of a connection: frames into native code, at the pace that the peer's reading allows.
 import { types } from 'node:util';
-import { failureToError, invalid, isPipeError, type PipeError } from './errors.ts';
+import { DIRECTIONS } from './constants.ts';
+import type { Ending } from './ending.ts';
+import { failureToError, invalid, isPipeError } from './errors.ts';
 import { lengthOf, requireBytes } from './framing/bytes.ts';
-import { encodes, type Framing, fromFrame, nativeFraming, ownFromFrame } from './framing/framing.ts';
-import type { Handle } from './handles.ts';
+import { encodes, fromFrame, nativeFraming, ownFromFrame } from './framing/framing.ts';
+import type { Numbered } from './handles.ts';
 import { flushSoon, loop } from './loop.ts';
 import type { RawFailure } from './native.ts';
-import { signalOf } from './options.ts';
+import { type Channel, signalOf } from './options.ts';
 import { gather, gatherable, gatherMany } from './outbox.ts';
 import { type Deferred, deferred, nothing, orAborted } from './promises.ts';
 
@@ -23,32 +25,30 @@ function isPlainArray<F>(frames: Iterable<F>): frames is readonly F[] {
 /** About what a frame costs beside its bytes. */
 const HEADER = 8;
 
+/** A connection, as far as it matters here. */
+interface Sending extends Numbered {
+  readonly ending: Ending;
+}
+
 export class Sender<T> {
-  readonly #connection: Handle;
-  readonly #path: string;
-  readonly #framing: Framing<T>;
-  readonly #highWaterMark: number;
+  readonly #connection: Sending;
+  readonly #channel: Channel<T>;
   /** Frames of up to so many bytes are gathered: native code takes them as they are. */
   #gatherable: number;
   /** Bytes queued, as far as is known: native code knows better, and is asked when they seem to be many. */
   #queued = 0;
   /** Settles when less is queued: for all who wait. */
   #drained: Deferred | undefined;
-  #onlyReceives = false;
-  /** Why nothing is sent any more. A function, for an Error costs more than most connections do. */
-  #ended: (() => PipeError) | undefined;
 
-  constructor(connection: Handle, path: string, framing: Framing<T>, highWaterMark: number) {
+  constructor(connection: Sending, channel: Channel<T>) {
     this.#connection = connection;
-    this.#path = path;
-    this.#framing = framing;
-    this.#highWaterMark = highWaterMark;
-    this.#gatherable = gatherable(nativeFraming(framing));
+    this.#channel = channel;
+    this.#gatherable = this.#onlyReceives ? -1 : gatherable(nativeFraming(channel.framing));
   }
 
   send(frame: T | Uint8Array): Promise<void> {
     try {
-      const bytes = fromFrame(this.#framing, frame);
+      const bytes = fromFrame(this.#channel.framing, frame);
       const length = lengthOf(bytes);
       if (length === 0) requireBytes(bytes);
       if (length > this.#gatherable) return this.#accepted(loop.send(this.#connection.number, bytes));
@@ -99,12 +99,6 @@ export class Sender<T> {
     }
   }
 
-  /** Nothing can be sent here: a mistake of whoever tries. */
-  onlyReceives(): void {
-    this.#onlyReceives = true;
-    this.askAlways();
-  }
-
   /** Native code has to look at each frame from now on: the peer may have gone, and only it can tell. */
   askAlways(): void {
     this.#gatherable = -1;
@@ -112,21 +106,25 @@ export class Sender<T> {
 
   /** Native code tells that less is queued than the mark; or was, for more may have been sent since. */
   drained(): void {
-    const queued = this.#ended ? 0 : loop.sendMany(this.#connection.number, NOTHING);
+    const queued = this.#connection.ending.begun ? 0 : loop.sendMany(this.#connection.number, NOTHING);
     // It tells again; or it tells why the connection ended, and then those who wait are told that.
-    if (typeof queued !== 'number' || queued > this.#highWaterMark) return;
+    if (typeof queued !== 'number' || queued > this.#channel.highWaterMark) return;
     this.#queued = queued;
     this.#drained?.resolve();
     this.#drained = undefined;
   }
 
-  /** Nothing is sent any more. The first reason counts. */
-  end(why: () => PipeError): void {
+  /** Nothing is sent any more: the connection's end has begun. */
+  end(): void {
     this.askAlways();
-    this.#ended ??= why;
     this.#drained?.promise.catch(nothing);
-    this.#drained?.reject(this.#ended());
+    this.#drained?.reject(this.#connection.ending.refusal('write'));
     this.#drained = undefined;
+  }
+
+  /** Nothing can be sent here: a mistake of whoever tries. */
+  get #onlyReceives(): boolean {
+    return this.#channel.direction === DIRECTIONS.in;
   }
 
   // That the connection has ended, `closed` tells: who has not waited for this has made no mistake.
@@ -138,10 +136,10 @@ export class Sender<T> {
 
   // All of them before the first one goes: what is no frame is found out here.
   #take(frames: Iterable<T | Uint8Array>): Uint8Array[] {
-    if (!isPlainArray(frames) || encodes(this.#framing)) return this.#takeCopies(frames);
+    if (!isPlainArray(frames) || encodes(this.#channel.framing)) return this.#takeCopies(frames);
     const all = new Array<Uint8Array>(frames.length);
     let count = 0;
-    while (count < frames.length) all[count] = fromFrame(this.#framing, frames[count++]!);
+    while (count < frames.length) all[count] = fromFrame(this.#channel.framing, frames[count++]!);
     all.length = count; // the user's code, called for a frame, may have shortened the array
     return all;
   }
@@ -151,7 +149,7 @@ export class Sender<T> {
     if (typeof (frames as Partial<typeof frames> | null | undefined)?.[Symbol.iterator] !== 'function')
       throw invalid('frames', frames, 'an iterable of frames, such as an array');
     const all: Uint8Array[] = [];
-    for (const frame of frames) all.push(ownFromFrame(this.#framing, frame));
+    for (const frame of frames) all.push(ownFromFrame(this.#channel.framing, frame));
     return all;
   }
 
@@ -165,17 +163,19 @@ export class Sender<T> {
 
   #paced(bytes: number): Promise<void> {
     this.#queued += bytes;
-    if (this.#queued > this.#highWaterMark) return this.#accepted(loop.sendMany(this.#connection.number, NOTHING));
+    if (this.#queued > this.#channel.highWaterMark)
+      return this.#accepted(loop.sendMany(this.#connection.number, NOTHING));
     flushSoon();
     return ACCEPTED;
   }
 
   #accepted(queued: number | RawFailure): Promise<void> {
-    if (this.#ended) throw this.#ended();
-    if (typeof queued !== 'number') throw failureToError(queued, this.#path);
+    const { ending } = this.#connection;
+    if (ending.begun) throw ending.refusal('write');
+    if (typeof queued !== 'number') throw failureToError(queued, this.#channel.path);
     flushSoon();
     this.#queued = queued;
-    if (queued <= this.#highWaterMark) return ACCEPTED;
+    if (queued <= this.#channel.highWaterMark) return ACCEPTED;
     this.#drained ??= deferred();
     return this.#drained.promise;
   }

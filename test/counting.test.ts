@@ -2,7 +2,6 @@
 import { describe, expect, it } from 'vitest';
 import { FrameQueue, leaveSlab } from '../lib/frames.ts';
 import { Slab } from '../lib/framing/slab.ts';
-import { Handle } from '../lib/handles.ts';
 import { encodeFrame, framing } from '../lib/index.ts';
 import { clientFor, next, pair, serverFor, uniqueName, until } from './support/pipes.ts';
 
@@ -59,7 +58,8 @@ it.each([
   const before = kind !== 'lines';
   // The first header is not in the slab: what counts lies before it.
   const slab = new Slab(Buffer.alloc(64, '.'));
-  const queue = new FrameQueue(new Handle(0), 'pipe', made, 1 << 20);
+  const channel = { path: 'pipe', framing: made, direction: 3, highWaterMark: 1 << 20, limits: undefined };
+  const queue = new FrameQueue({ number: 0 }, channel);
   const left = (from: number) => texts.slice(from).join('').length + around.slice(from).reduce((a, b) => a + b, 0);
   for (const [from, count] of [
     [0, 4],
