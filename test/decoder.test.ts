@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { FRAMINGS } from '../lib/constants.ts';
 import { PipeError } from '../lib/errors.ts';
 import { encodeFrame, FrameDecoder } from '../lib/framing/decoder.ts';
 import { framing } from '../lib/framing/factories.ts';
@@ -88,11 +89,13 @@ function reference(raw: RawFraming, wire: Buffer): Outcome {
       const comma = wire[at + header + Number(digits)];
       const bad = Number(digits) <= raw.maxFrameLength && comma !== undefined && comma !== 0x2c;
       code = bad ? 'ERR_FRAME_INVALID' : frame(header, Number(digits), 1);
-    } else {
+    } else if (raw.kind === 'contentLength') {
       const end = wire.indexOf('\r\n\r\n', at);
       if (end < 0) return ended('ERR_FRAME_TRUNCATED');
       const length = /^content-length:\s*(\d+)\s*$/im.exec(wire.toString('latin1', at, end))?.[1];
       code = length === undefined ? 'ERR_FRAME_INVALID' : frame(end + 4 - at, Number(length));
+    } else {
+      throw new Error(`no reference of ${raw.kind}`);
     }
     if (code) return ended(code);
   }
@@ -156,6 +159,12 @@ function stream(kind: Framing, next: (limit: number) => number): Buffer {
   if (next(3) === 0 && wire.length > 0 && kind.kind !== 'contentLength') wire[next(wire.length)] = next(256);
   return wire;
 }
+
+test('each framing whose frames native code finds has a reference', () => {
+  const elsewhere = ['raw', 'custom', 'message'];
+  const found = Object.keys(FRAMINGS).filter((kind) => !elsewhere.includes(kind));
+  expect([...new Set(kinds.map(([, { kind }]) => kind))].sort()).toEqual(found.sort());
+});
 
 describe.each(kinds)('%s', (_name, kind) => {
   test('finds what a simple reference finds, however the stream is cut', () => {

@@ -2,6 +2,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { FRAMINGS } from '../lib/constants.ts';
 import { framing } from '../lib/index.ts';
 import { exported } from './support/declarations.ts';
 import { root } from './support/programs.ts';
@@ -105,6 +106,11 @@ describe.each(api.map((one) => [one.name, one] as const))('%s', (name, { comment
 });
 
 describe('docs/api.md', () => {
+  it('names each kind of framing', () => {
+    const kinds = codeIn(section('Framing')).filter((code) => code.startsWith("'"));
+    expect(kinds.map((kind) => kind.slice(1, -1)).sort()).toEqual(Object.keys(FRAMINGS).sort());
+  });
+
   it('explains nothing that is not there', () => {
     const headings = [...sections.keys()]
       .filter((heading) => heading.startsWith('`'))
