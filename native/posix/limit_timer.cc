@@ -1,6 +1,6 @@
 #include "posix/limit_timer.h"
 
-#include <algorithm>
+#include <utility>
 
 #include "posix/loop_state.h"
 
@@ -12,23 +12,45 @@ void LimitTimer::add(const std::shared_ptr<Connection>& connection, const Timeou
   const uint64_t period = TimeLimits::period(timeouts);
   if (period_ > 0 && period_ <= period) return;
   period_ = period;
-  timer_.start(state_.uvLoop(), state_.handles(), period_);
+  state_.watchRounds();
+  if (!due_) start(period_);
 }
 
-// libuv has looked for what arrived since the last time: a busy process does not blame its peers.
+// libuv's timers come before its polling: what has come while this process was busy is still to be read.
 void LimitTimer::elapsed() {
-  const Turn turn(state_, Turn::Of::Timer);  // nothing after its end: JavaScript may have stopped the loop by then
-  const uint64_t now = uv_now(state_.uvLoop());
-  std::erase_if(connections_, [&](const std::weak_ptr<Connection>& weak) {
-    const auto connection = weak.lock();
-    return !connection || !connection->look(now, period_);
-  });
-  if (connections_.empty()) {
-    period_ = 0;
-    timer_.close();
-  } else {
-    timer_.start(state_.uvLoop(), state_.handles(), period_);
+  due_ = true;
+  now_ = uv_now(state_.uvLoop());
+  start(1);  // if nothing else ends the polling
+}
+
+void LimitTimer::polled() {
+  if (!due_) return;
+  due_ = false;
+  const Turn turn(state_, Turn::Of::Polling);  // nothing after its end: JavaScript may have stopped the loop by then
+  const bool all = look();
+  if (!connections_.empty()) return start(all ? period_ : 1);
+  period_ = 0;
+  timer_.close();
+}
+
+void LimitTimer::start(uint64_t milliseconds) {
+  timer_.start(state_.uvLoop(), state_.handles(), milliseconds);
+}
+
+// Whether all have been looked at.
+bool LimitTimer::look() {
+  for (size_t ends = 0; next_ < connections_.size();) {
+    const auto connection = connections_[next_].lock();
+    if (connection && connection->look(now_, period_)) {
+      ++next_;
+      continue;
+    }
+    std::swap(connections_[next_], connections_.back());
+    connections_.pop_back();
+    if (connection && ++ends == kEnds) return false;
   }
+  next_ = 0;
+  return true;
 }
 
 }  // namespace framepipe::posix

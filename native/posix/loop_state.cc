@@ -32,12 +32,13 @@ void LoopState::deliver() {
 
 // JavaScript may have stopped this loop, but its memory stays until libuv has closed the check.
 void LoopState::roundEnded() {
+  limit_timer_.polled();
   do deliver();
   while (!stopped_ && busy_poll_.again() && reported_);
 }
 
 // Where libuv calls right after it has called all that were ready.
-void LoopState::deliverAfterPolling() {
+void LoopState::watchRounds() {
   if (check_ || stopped_) return;
   check_ = new Check;
   uv_check_init(uvLoop(), check_);
@@ -48,7 +49,7 @@ void LoopState::deliverAfterPolling() {
 Turn::~Turn() {
   state_.in_turn_ = false;
   if (of_ == Of::Polling && state_.reported_bytes_ < kWorthACrossing)
-    state_.deliverAfterPolling();
+    state_.watchRounds();
   else
     state_.deliver();
 }

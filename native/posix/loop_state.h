@@ -28,6 +28,9 @@ class LoopState final : public EventSink {
   // In a Turn, what is reported is delivered when it is due; in a call from JavaScript, by the doorbell.
   void report(Event&& event) noexcept override;
 
+  // roundEnded() is called from now on.
+  void watchRounds();
+
   // From here on nothing is reported any more.
   void stop();
   bool stopped() const { return stopped_; }
@@ -37,7 +40,6 @@ class LoopState final : public EventSink {
   using Check = OpenHandle<uv_check_t, LoopState>;
 
   void deliver();
-  void deliverAfterPolling();
   void roundEnded();
 
   Host& host_;

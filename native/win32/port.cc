@@ -5,6 +5,7 @@
 #include <array>
 #include <cstdlib>
 #include <mutex>
+#include <utility>
 
 #include "win32/win32_failure.h"
 
@@ -16,6 +17,7 @@ constexpr ULONG_PTR kOperation = 0;
 constexpr ULONG_PTR kWatch = 1;
 constexpr ULONG_PTR kQuit = 2;
 constexpr ULONG kBatch = 64;
+constexpr DWORD kSoon = 10;
 
 // Windows promises room for a packet to whoever can open a handle; without it nothing can be undone
 // in order, and waiting for what was never posted would hang instead.
@@ -69,13 +71,14 @@ unsigned __stdcall Port::threadMain(void* port) {
 void Port::run() {
   std::array<OVERLAPPED_ENTRY, kBatch> entries;
   ULONGLONG next_tick = 0;
+  DWORD pause = kTick;
   while (!quit_) {
     const ULONGLONG now = watched_.empty() ? 0 : GetTickCount64();
     if (!watched_.empty() && now >= next_tick) {
-      onTick();
-      next_tick = now + kTick;
+      pause = onTick() ? kTick : kSoon;
+      next_tick = now + pause;
     }
-    const DWORD timeout = watched_.empty() ? INFINITE : kTick;
+    const DWORD timeout = watched_.empty() ? INFINITE : pause;
     ULONG count = 0;
     if (!GetQueuedCompletionStatusEx(port_.get(), entries.data(), kBatch, &count, timeout, /*alertable=*/FALSE))
       continue;  // the tick is due
@@ -100,8 +103,19 @@ void Port::complete(const OVERLAPPED_ENTRY& entry) {
   operation.completed(completion);
 }
 
-void Port::onTick() {
-  std::erase_if(watched_, [](const std::shared_ptr<Watched>& watched) { return !watched->onTick(); });
+// Whether all have had their tick.
+bool Port::onTick() {
+  for (size_t ends = 0; next_ < watched_.size();) {
+    if (watched_[next_]->onTick()) {
+      ++next_;
+      continue;
+    }
+    std::swap(watched_[next_], watched_.back());
+    watched_.pop_back();
+    if (++ends == kEnds) return false;
+  }
+  next_ = 0;
+  return true;
 }
 
 }  // namespace framepipe::win32

@@ -26,6 +26,8 @@ class Watched {
 class Port {
  public:
   static constexpr DWORD kTick = 100;
+  // So many end in one tick: what JavaScript does with their ends, others wait for. The rest have theirs soon.
+  static constexpr size_t kEnds = 64;
 
   // JS thread. Starts the thread on first use.
   Failure open();
@@ -46,7 +48,7 @@ class Port {
   static unsigned __stdcall threadMain(void* port);
   void run();
   void complete(const OVERLAPPED_ENTRY& entry);
-  void onTick();
+  bool onTick();
 
   UniqueHandle port_;
   UniqueHandle thread_;
@@ -55,6 +57,7 @@ class Port {
   std::vector<std::shared_ptr<Watched>> newly_watched_;
   // Port thread only.
   std::vector<std::shared_ptr<Watched>> watched_;
+  size_t next_ = 0;  // of these
   bool quit_ = false;
 };
 
