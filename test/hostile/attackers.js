@@ -15,15 +15,21 @@ const frame = (length) => {
 };
 const many = (bytes, about) => Buffer.concat(Array.from({ length: Math.ceil(about / bytes.length) }, () => bytes));
 
+const long = frame(1 << 20);
+
 /** What each kind does with a socket that is connected. */
 const kinds = {
   silent() {},
   /** A frame of 1 MiB, a byte a second. */
   slow(socket) {
-    const bytes = frame(1 << 20);
     let at = 0;
-    const timer = setInterval(() => socket.write(bytes.subarray(at, ++at)), 1000);
+    const timer = setInterval(() => socket.write(long.subarray(at, ++at)), 1000);
     socket.once('close', () => clearInterval(timer));
+  },
+  /** One whole frame in time, and then of the next one a byte a second. */
+  begun(socket) {
+    socket.write(frame(10));
+    kinds.slow(socket);
   },
   /** Empty frames, as many as go; and it takes what comes back. */
   empty: (socket) => pour(socket, many(frame(0), 65_536)),

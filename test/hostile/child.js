@@ -9,11 +9,12 @@ export class Child {
   #lines;
   #ended;
 
-  /** Of a program in this folder, with one argument; `answers` are its lines. */
-  constructor(program, argument) {
+  /** Of a program in this folder, with one argument, on these processors as `taskset` has them, or on any. */
+  constructor(program, argument, processors) {
     const file = fileURLToPath(new URL(program, import.meta.url));
     const args = ['--expose-gc', file, JSON.stringify(argument)];
-    this.#process = spawn(process.execPath, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    const [command, ...rest] = [...(processors ? ['taskset', '-c', processors] : []), process.execPath, ...args];
+    this.#process = spawn(command, rest, { stdio: ['pipe', 'pipe', 'inherit'] });
     this.#ended = once(this.#process, 'exit');
     this.#lines = createInterface(this.#process.stdout)[Symbol.asyncIterator]();
   }

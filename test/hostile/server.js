@@ -1,5 +1,5 @@
 // An echo, as the README has it, with the settings that it is given; it watches its own memory.
-import { existsSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { listen } from 'framepipe';
 import { answerWith } from './child.js';
 
@@ -47,7 +47,7 @@ await answerWith({
     }
     return {
       memory: process.memoryUsage.rss(),
-      descriptors: existsSync('/proc/self/fd') ? readdirSync('/proc/self/fd').length : 0,
+      descriptors: process.platform === 'linux' ? readdirSync('/proc/self/fd').length : 0,
     };
   },
 });
