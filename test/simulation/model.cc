@@ -157,14 +157,15 @@ bool Model::knownRead(uint64_t upto) const {
 // --- Receiving ---------------------------------------------------------------------------------
 
 void Model::frames(const framepipe::Chunk& chunk) {
-  verdict_.require(open() && !ended_told_ && !closed_told_, "frames come before the end, and before close()");
+  verdict_.require(open() && (!ended_told_ || stopped_) && !closed_told_,
+                   "frames come before the end, and before close()");
   verdict_.require(!chunk.frames.empty() && chunk.block, "frames come with memory");
   held_ += chunk.cost();
-  clock.frame = clock.now;
+  if (!scenario_.custom()) clock.frame = clock.now;
   for (const auto& [begin, end] : chunk.frames) {
     const std::span<const uint8_t> is(chunk.data() + begin, end - begin);
     std::span<const uint8_t> should_be;
-    if (scenario_.options.framing.kind == framepipe::FramingKind::Raw) {
+    if (scenario_.uncut()) {
       if (!verdict_.require(is.size() <= peer_.read() - bytes_told_, "no bytes come that were not read")) return;
       should_be = peer_.stream().subspan(bytes_told_, is.size());
       bytes_told_ += is.size();
@@ -179,6 +180,11 @@ void Model::frames(const framepipe::Chunk& chunk) {
   }
 }
 
+void Model::framed(size_t frames) {
+  if (frames > 0 && !destroy_called) clock.frame = clock.now;
+  frames_cut_ += frames;
+}
+
 size_t Model::mostRoom() const {
   constexpr size_t kFew = 256, kLongestHeader = 64;
   const size_t mark = scenario_.options.high_water_mark;
@@ -187,7 +193,7 @@ size_t Model::mostRoom() const {
 }
 
 bool Model::betweenFrames() const {
-  if (!open() || peer_.wroteBad() || scenario_.options.framing.kind == framepipe::FramingKind::Raw) return false;
+  if (!open() || peer_.wroteBad() || scenario_.uncut()) return false;
   return peer_.read() == (frames_told_ == 0 ? 0 : peer_.endOf(frames_told_ - 1));
 }
 
@@ -224,7 +230,7 @@ void Model::ended(const framepipe::Failure& why) {
   }
   verdict_.require(open(), "Ended never after close() or destroy()");
   ended_told_ = true;
-  const bool raw = scenario_.options.framing.kind == framepipe::FramingKind::Raw;
+  const bool raw = scenario_.uncut();
   const bool all = raw ? bytes_told_ == peer_.read() : frames_told_ == peer_.wholeFrames();
   const bool cut = !raw && !scenario_.messages() && peer_.read() > (frames_told_ ? peer_.endOf(frames_told_ - 1) : 0);
   if (!why) {
@@ -270,8 +276,8 @@ void Model::checkRest() {
   verdict_.require(!owes_drained_, "Drained comes in the end");
   for (const Request& request : requests_)
     verdict_.require(request.settled || request.cancelled, "requests are settled in the end");
-  if (!scenario_.receives()) return;
-  const bool raw = scenario_.options.framing.kind == framepipe::FramingKind::Raw;
+  if (!scenario_.receives() || stopped_) return;
+  const bool raw = scenario_.uncut();
   verdict_.require(raw ? bytes_told_ == peer_.written() : frames_told_ == peer_.wholeFrames(),
                    "all frames come in the end");
   if (peer_.stopped() || peer_.wroteAllBad()) verdict_.require(ended_told_, "Ended comes in the end");

@@ -78,6 +78,11 @@ class Model {
   bool ends() const { return read_failure != nullptr || write_failed || (told_left && open() && !sending_ended); }
   bool closedTold() const { return closed_told_; }
   bool endedTold() const { return ended_told_; }
+  // JavaScript cuts them; and wants no more, if they break their framing.
+  void framed(size_t frames);
+  void readingStopped() { stopped_ = ended_told_ = true; }
+  bool stopped() const { return stopped_; }
+  size_t framesCut() const { return frames_cut_; }
   size_t framesTold() const { return frames_told_; }
   size_t framesAccepted() const { return frames_accepted_; }
 
@@ -134,7 +139,8 @@ class Model {
   bool owes_drained_ = false;
   std::vector<Request> requests_;
   size_t held_ = 0;
-  size_t frames_told_ = 0, bytes_told_ = 0;
+  size_t frames_told_ = 0, bytes_told_ = 0, frames_cut_ = 0;
+  bool stopped_ = false;
   bool ended_told_ = false, closed_told_ = false;
 };
 

@@ -15,8 +15,9 @@ Peer::Peer(const Scenario& scenario, Random& random) : messages_(scenario.messag
   const size_t longest = scenario.options.framing.max_frame_length;
   const size_t count = random.below(10);
   payload_.reserve((count + 1) * (longest + 2));
-  for (size_t i = 0; i < count; ++i) append(scenario, sizeOfFrame(random, longest));
-  if (scenario.options.framing.kind == FramingKind::Raw || !random.chance(12)) return;
+  for (size_t i = 0; i < count; ++i) append(scenario, sizeOfFrame(random, scenario.options.framing));
+  const bool may_be_too_long = !scenario.uncut() && scenario.options.framing.kind != FramingKind::Fixed;
+  if (!may_be_too_long || !random.chance(12)) return;
   bad_ = true;
   append(scenario, longest + 1);
 }

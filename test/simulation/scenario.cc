@@ -11,8 +11,8 @@ using framepipe::FramingKind;
 namespace {
 
 Framing framingOf(Random& random) {
-  static const std::array<Framing, 7> all = [] {
-    std::array<Framing, 7> framings;
+  static const std::array<Framing, 11> all = [] {
+    std::array<Framing, 11> framings;
     framings[0].kind = FramingKind::LengthPrefix;
     framings[1].kind = FramingKind::LengthPrefix;
     framings[1].length_bytes = 2;
@@ -22,12 +22,19 @@ Framing framingOf(Random& random) {
     framings[3].delimiter = "\n";
     framings[4].kind = FramingKind::ContentLength;
     framings[5].kind = FramingKind::Raw;
-    framings[6].kind = FramingKind::Message;
+    framings[6].kind = FramingKind::Delimited;
+    framings[6].delimiter = "\r\n";
+    framings[6].more_delimiters = {"\n", "--"};
+    framings[7].kind = FramingKind::Netstring;
+    framings[8].kind = FramingKind::Fixed;
+    framings[9].kind = FramingKind::Custom;
+    framings[10].kind = FramingKind::Message;
     return framings;
   }();
   // Messages have a way of their own through everything.
-  Framing framing = all[random.chance(25) ? 6 : random.below(6)];
+  Framing framing = all[random.chance(25) ? 10 : random.below(10)];
   framing.max_frame_length = random.chance(90) ? 48 : 9000;
+  if (framing.kind == FramingKind::Fixed) framing.frame_bytes = framing.max_frame_length = random.between(1, 48);
   return framing;
 }
 

@@ -24,6 +24,9 @@ struct Scenario {
   size_t steps;
 
   bool messages() const { return options.framing.kind == framepipe::FramingKind::Message; }
+  // Bytes come as they come, and JavaScript cuts them, if anybody does.
+  bool uncut() const { return options.framing.kind == framepipe::FramingKind::Raw || custom(); }
+  bool custom() const { return options.framing.kind == framepipe::FramingKind::Custom; }
   bool receives() const { return options.direction != framepipe::Direction::Out; }
   bool sends() const { return options.direction != framepipe::Direction::In; }
 };

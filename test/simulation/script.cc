@@ -36,7 +36,10 @@ void World::javaScriptActs() {
   const framepipe::Traffic traffic = connection_->traffic();
   if (nested_) return;
   verdict_.require(traffic.frames_out == model_.framesAccepted(), "traffic counts what was accepted");
-  verdict_.require(traffic.frames_in >= told, "traffic counts what was told");
+  if (scenario_.custom())
+    verdict_.require(traffic.frames_in == model_.framesCut(), "traffic counts what was cut");
+  else
+    verdict_.require(traffic.frames_in >= told, "traffic counts what was told");
   verdict_.require(traffic.bytes_in <= peer_.read(), "traffic counts what was read");
 }
 
@@ -53,7 +56,7 @@ void World::send() {
   const bool raw = scenario_.options.framing.kind == framepipe::FramingKind::Raw;
   bool good = true;
   for (size_t i = 0; i < count; ++i) {
-    const size_t size = random_.chance(3) ? longest + 1 : sizeOfFrame(random_, longest);
+    const size_t size = random_.chance(3) ? longest + 1 : sizeOfFrame(random_, scenario_.options.framing);
     for (size_t at = 0; at < size; ++at) bytes[i][at] = byteOfFrame(model_.framesAccepted() + i, at);
     frames[i] = {bytes[i].data(), size};
     good = good && (raw || size <= longest) && (!scenario_.messages() || size <= ScriptedTransport::kGreatestMessage);
@@ -89,12 +92,26 @@ void World::deliver() noexcept {
         event.kind == Event::Kind::Frames || event.kind == Event::Kind::Closed || event.other == Model::kConnection;
     if (of_connection && !gone_) {
       connection_->delivered(event);
+      if (event.kind == Event::Kind::Frames && scenario_.custom()) cut();
       if (event.kind != Event::Kind::Frames && model_.allTaken() && !nested_) finishes_ = false;
     }
     if (event.kind == Event::Kind::Closed) gone_ = true;
   }
   checkKeptAlive();
   if (!gone_ && random_.chance(scenario_.eagerness)) consume(consumable_);
+}
+
+// What lib/intake.ts does with bytes that it was given.
+void World::cut() {
+  const size_t frames = random_.below(3);
+  incomplete_ = frames > 0 ? random_.below(20) : incomplete_ + 1;
+  const bool stops = random_.chance(3);
+  verdict_.trace("  cut into %zu frames%s", frames, stops ? ", and then it is refused" : "");
+  model_.framed(frames);
+  connection_->framed(frames, incomplete_);
+  if (!stops) return;
+  model_.readingStopped();
+  connection_->stopReading();
 }
 
 void World::take() {

@@ -200,8 +200,8 @@ void World::finish() {
   if (random_.chance(70)) {
     settle();
     if (verdict_.broken()) return;
-    // A peer that reads only after all that it wrote was read waits for ever once a frame of it was refused.
-    const bool stuck = scenario_.writes_first && peer_.wroteBad();
+    // A peer that reads only after all that it wrote was read waits for ever once a frame of it was refused, here or there.
+    const bool stuck = scenario_.writes_first && (peer_.wroteBad() || model_.stopped());
     if (model_.open() && !model_.failed && !model_.told_left && !stuck) {
       model_.checkRest();
       checkTraffic();
@@ -226,7 +226,9 @@ void World::finish() {
 // Something ends it, unless it has to end by itself.
 void World::end() {
   if (model_.ends()) return;
-  const bool may_end = model_.open() && !model_.told_left && !model_.standsStill();
+  // How far the peer is, is not known until JavaScript has cut what it was told of.
+  const bool yet_to_cut = scenario_.custom() && !events_.empty();
+  const bool may_end = model_.open() && !model_.told_left && !model_.standsStill() && !yet_to_cut;
   if (scenario_.options.timeouts.idle > 0 && may_end && random_.chance(40)) return waitForTheEnd();
   const size_t how = random_.below(3);
   if (model_.destroy_called || (how == 0 && model_.open())) return destroy(/*environment_ends=*/false);
@@ -246,8 +248,8 @@ void World::checkMemory(size_t blocks) {
 
 void World::checkTraffic() {
   const framepipe::Traffic traffic = connection_->traffic();
-  verdict_.require(traffic.bytes_in == peer_.read() && traffic.frames_in == model_.framesTold(),
-                   "traffic counts input");
+  const size_t frames = scenario_.custom() ? model_.framesCut() : model_.framesTold();
+  verdict_.require(traffic.bytes_in == peer_.read() && traffic.frames_in == frames, "traffic counts input");
   verdict_.require(traffic.bytes_out == model_.taken() && traffic.frames_out == model_.framesAccepted(),
                    "traffic counts output");
 }

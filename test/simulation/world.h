@@ -49,6 +49,7 @@ class World final : private Bystander, private framepipe::EventSink, private fra
   void send();
   void flush();
   void consume(size_t bytes);
+  void cut();
   void take();
   void endSending();
   void waitForDrain();
@@ -88,6 +89,7 @@ class World final : private Bystander, private framepipe::EventSink, private fra
   bool nested_ = false;
   std::vector<framepipe::Event> events_;  // told, and not delivered yet
   size_t consumable_ = 0;  // bytes that JavaScript has
+  size_t incomplete_ = 0;  // of a frame that it cuts
   bool gone_ = false;      // Closed was delivered: its number is void
   bool keeps_alive_ = true;
   bool finishes_ = false;   // close() or endSending() left something to be sent
