@@ -371,13 +371,13 @@ on(isWindows, 'pipes without half-close', () => {
   });
 
   it('stay open for a reader that is slower than the peer', async () => {
-    const { stream, peer } = await streamAndPeer({ linger: 100 });
+    const { stream, peer } = await streamAndPeer({ linger: 500 });
     const answer = pattern(4 * MIB);
     stream.end('question');
     stream.on('data', () => {}).pause();
     await peer.read();
     void peer.send(answer).then(() => peer.close({ timeout: Infinity }));
-    await pause(600);
+    await pause(1500);
     expect((await buffer(stream)).equals(answer)).toBe(true);
   });
 });
