@@ -64,7 +64,7 @@ void PipeListener::topUp() {
   }
 }
 
-bool PipeListener::onTick() noexcept {
+bool PipeListener::onTick(ULONGLONG) noexcept {
   const std::lock_guard lock(mutex_);
   topUp();
   retrying_ = !closing_ && waiting_.empty() && hasRoom();

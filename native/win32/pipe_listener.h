@@ -44,7 +44,7 @@ class PipeListener final : public Listener,
 
   // Port thread.
   void answered(PipeInstance& instance, DWORD error);
-  bool onTick() noexcept override;
+  bool onTick(ULONGLONG) noexcept override;
 
   // Any thread.
   UserCounts& users() { return users_; }

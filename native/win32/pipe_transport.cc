@@ -204,7 +204,7 @@ void PipeTransport::watch() {
   loop_.port().watch(std::shared_ptr<Watched>(connection_->shared_from_this(), this));
 }
 
-bool PipeTransport::onTick() noexcept {
+bool PipeTransport::onTick(ULONGLONG) noexcept {
   bool left = false;
   const bool goes_on = connection_->locked([&] {
     const bool cancels = connection_->aborts() && flushing_;

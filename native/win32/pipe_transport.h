@@ -58,7 +58,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
   // Not under the lock: any thread; JavaScript's thread; the port thread.
   DWORD setAccess(const SecurityDescriptor& descriptor);
   void abort() noexcept override;
-  bool onTick() noexcept override;
+  bool onTick(ULONGLONG) noexcept override;
 
  private:
   // Keeps the connection from being released, too.

@@ -68,21 +68,20 @@ unsigned __stdcall Port::threadMain(void* port) {
   return 0;
 }
 
+// What had completed when a tick is due comes before it: nobody is given up for what has come. Unless that does not end.
 void Port::run() {
   std::array<OVERLAPPED_ENTRY, kBatch> entries;
   ULONGLONG next_tick = 0;
-  DWORD pause = kTick;
   while (!quit_) {
     const ULONGLONG now = watched_.empty() ? 0 : GetTickCount64();
-    if (!watched_.empty() && now >= next_tick) {
-      pause = onTick() ? kTick : kSoon;
-      next_tick = now + pause;
-    }
-    const DWORD timeout = watched_.empty() ? INFINITE : pause;
+    const bool due = !watched_.empty() && now >= next_tick;
+    const DWORD timeout = watched_.empty() ? INFINITE : due ? 0 : static_cast<DWORD>(next_tick - now);
     ULONG count = 0;
     if (!GetQueuedCompletionStatusEx(port_.get(), entries.data(), kBatch, &count, timeout, /*alertable=*/FALSE))
-      continue;  // the tick is due
+      count = 0;
     for (ULONG i = 0; i < count; ++i) complete(entries[i]);
+    if (!due || (count == kBatch && now < next_tick + kTick)) continue;
+    next_tick = now + (onTick(now) ? kTick : kSoon);
   }
   watched_.clear();
 }
@@ -104,9 +103,9 @@ void Port::complete(const OVERLAPPED_ENTRY& entry) {
 }
 
 // Whether all have had their tick.
-bool Port::onTick() {
+bool Port::onTick(ULONGLONG now) {
   for (size_t ends = 0; next_ < watched_.size();) {
-    if (watched_[next_]->onTick()) {
+    if (watched_[next_]->onTick(now)) {
       ++next_;
       continue;
     }

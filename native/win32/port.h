@@ -16,8 +16,9 @@ namespace framepipe::win32 {
 // What Windows reports to nobody has to be looked at from time to time.
 class Watched {
  public:
-  // Port thread, about every Port::kTick milliseconds, until it returns false.
-  virtual bool onTick() noexcept = 0;
+  // Port thread, about every Port::kTick milliseconds, until it returns false. `now`: what had completed by then has been
+  // dealt with.
+  virtual bool onTick(ULONGLONG now) noexcept = 0;
 
  protected:
   ~Watched() = default;
@@ -48,7 +49,7 @@ class Port {
   static unsigned __stdcall threadMain(void* port);
   void run();
   void complete(const OVERLAPPED_ENTRY& entry);
-  bool onTick();
+  bool onTick(ULONGLONG now);
 
   UniqueHandle port_;
   UniqueHandle thread_;

@@ -17,13 +17,13 @@ class TimeLimited final : public Watched {
   TimeLimited(std::weak_ptr<Connection> connection, Host& host, const EventQueue& events)
       : connection_(std::move(connection)), host_(host), events_(events) {}
 
-  bool onTick() noexcept override {
+  bool onTick(ULONGLONG now) noexcept override {
     const auto connection = connection_.lock();
     if (!connection) return false;
     const uint64_t turns = events_.taken();
     host_.ring();  // by the next tick it has turned, unless it is busy
     if (std::exchange(turns_, turns) == turns) return true;
-    return connection->look(GetTickCount64(), Port::kTick);
+    return connection->look(now, Port::kTick);
   }
 
  private:
