@@ -4,6 +4,7 @@
 #include <sys/socket.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <utility>
@@ -44,21 +45,32 @@ Failure cannotBecome(int error) {
   }
 }
 
+constexpr auto kNoId = static_cast<uid_t>(-1);
+
+int readGroups(int socket, std::vector<gid_t>& groups) {
+  std::array<gid_t, 64> few;  // as most have
+  socklen_t size = sizeof few;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, few.data(), &size) == 0) {
+    groups.assign(few.begin(), few.begin() + size / sizeof(gid_t));
+    return 0;
+  }
+  // Too little room is an error that tells how much it takes.
+  do {
+    if (errno != ERANGE) return errno;
+    groups.resize(size / sizeof(gid_t));
+  } while (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size));
+  groups.resize(size / sizeof(gid_t));
+  return 0;
+}
+
 int readPeer(int socket, Subject& peer) {
   ucred credentials{};
   socklen_t size = sizeof credentials;
   if (getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &credentials, &size)) return errno;
-  if (credentials.uid == static_cast<uid_t>(-1)) return ENOTCONN;
+  if (credentials.uid == kNoId) return ENOTCONN;
   peer.uid = credentials.uid;
   peer.gid = credentials.gid;
-  size = 0;
-  // Too little room is an error that tells how much it takes.
-  while (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, peer.groups.data(), &size)) {
-    if (errno != ERANGE) return errno;
-    peer.groups.resize(size / sizeof(gid_t));
-  }
-  peer.groups.resize(size / sizeof(gid_t));
-  return 0;
+  return readGroups(socket, peer.groups);
 }
 
 // In a user namespace that does not map every id, the kernel shows this one for all that it cannot name.
@@ -157,10 +169,9 @@ Outcome<std::shared_ptr<Identity>> takeIdentity(int socket, const CapabilitySet&
   return identityOf(std::move(client), to_act);
 }
 
-std::shared_ptr<Client> keepClient(int socket, const CapabilitySet& capabilities) {
-  Subject client;
-  client.capabilities = capabilities;
-  if (readPeer(socket, client)) return nullptr;
+std::shared_ptr<Client> keepClient(int socket, const Peer& peer, const CapabilitySet& capabilities) {
+  Subject client{static_cast<uid_t>(peer.uid), static_cast<gid_t>(peer.gid), {}, capabilities};
+  if (client.uid == kNoId || readGroups(socket, client.groups)) return nullptr;
   return std::make_shared<FormerClient>(std::move(client));
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 #include <memory>
 
+#include "core/connection.h"
 #include "core/outcome.h"
 #include "impersonation/client.h"
 #include "posix/credentials.h"
@@ -13,7 +14,8 @@ namespace framepipe::posix {
 // ERR_PIPE_CANNOT_IMPERSONATE when this process may not become that user; the calling thread tries it, so not the JS thread.
 Outcome<std::shared_ptr<Identity>> takeIdentity(int socket, const CapabilitySet& capabilities, bool to_act);
 
-// The same for later, when the socket is closed; null when the system does not tell who the client is.
-std::shared_ptr<Client> keepClient(int socket, const CapabilitySet& capabilities);
+// The same for later, when the socket is closed; null when the system does not tell who the client is. `peer`: as
+// peerOf() told it when the client was accepted.
+std::shared_ptr<Client> keepClient(int socket, const Peer& peer, const CapabilitySet& capabilities);
 
 }  // namespace framepipe::posix

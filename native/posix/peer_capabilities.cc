@@ -2,14 +2,13 @@
 
 #include <linux/capability.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#include <array>
 #include <cerrno>
 #include <cstdio>
-
-#include "posix/unique_fd.h"
+#include <string_view>
 
 #ifndef SO_PEERPIDFD
 #define SO_PEERPIDFD 77
@@ -31,47 +30,52 @@ bool readCapabilities(pid_t process, CapabilitySet& into) {
   return true;
 }
 
-bool sharesUserNamespace(pid_t process) {
-  char path[64];
-  std::snprintf(path, sizeof path, "/proc/%d/ns/user", static_cast<int>(process));
-  struct stat theirs, ours;
-  return ::stat(path, &theirs) == 0 && ::stat("/proc/self/ns/user", &ours) == 0 && theirs.st_dev == ours.st_dev &&
-         theirs.st_ino == ours.st_ino;
-}
-
-// Whether the number, after all was read by it, still is the number of the process that connected. Before Linux 6.5 the
-// kernel does not tell, and the number alone has to do.
-class Origin {
+// What names a user namespace among all that there are, such as "user:[4026531837]". Nothing when it is not told.
+class UserNamespace {
  public:
-  explicit Origin(int socket) {
-    int process = -1;
-    socklen_t size = sizeof process;
-    if (getsockopt(socket, SOL_SOCKET, SO_PEERPIDFD, &process, &size) == 0)
-      process_ = UniqueFd(process);
-    else
-      unknown_ = errno == ENOPROTOOPT;
-  }
-
-  bool holdsNumber() const {
-    if (!process_) return unknown_;
-    return syscall(SYS_pidfd_send_signal, process_.get(), 0, nullptr, 0) == 0 || errno == EPERM;
-  }
+  explicit UserNamespace(const char* link) : length_(::readlink(link, name_.data(), name_.size())) {}
+  std::string_view name() const { return {name_.data(), length_ > 0 ? static_cast<size_t>(length_) : 0}; }
 
  private:
-  UniqueFd process_;
-  bool unknown_ = false;
+  std::array<char, 64> name_{};
+  ssize_t length_;
 };
+
+bool sharesUserNamespace(pid_t process) {
+  // Looked up once: the kernel moves no process of several threads to another one.
+  static const UserNamespace ours("/proc/self/ns/user");
+  char link[64];
+  std::snprintf(link, sizeof link, "/proc/%d/ns/user", static_cast<int>(process));
+  return !ours.name().empty() && UserNamespace(link).name() == ours.name();
+}
 
 }  // namespace
 
-CapabilitySet capabilitiesOf(int socket, const Peer& peer) noexcept {
+bool ClientProcess::has(pid_t number, int socket) noexcept {
+  if (process_ && number_ == number && lives()) return true;
+  int process = -1;
+  socklen_t size = sizeof process;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERPIDFD, &process, &size)) {
+    const bool untold = errno == ENOPROTOOPT;
+    process_.reset();
+    return untold;
+  }
+  process_ = UniqueFd(process);
+  number_ = number;
+  return lives();
+}
+
+bool ClientProcess::lives() const noexcept {
+  return syscall(SYS_pidfd_send_signal, process_.get(), 0, nullptr, 0) == 0 || errno == EPERM;
+}
+
+CapabilitySet capabilitiesOf(int socket, const Peer& peer, ClientProcess& last) noexcept {
   if (peer.uid != 0 || peer.pid <= 0) return {};
   CapabilitySet found{};
   // Our main thread may be acting as somebody else at this moment, but not this one.
   if (peer.pid == getpid()) return readCapabilities(0, found) ? found : CapabilitySet{};
   const auto process = static_cast<pid_t>(peer.pid);
-  const Origin origin(socket);
-  if (!readCapabilities(process, found) || !sharesUserNamespace(process) || !origin.holdsNumber()) return {};
+  if (!readCapabilities(process, found) || !sharesUserNamespace(process) || !last.has(process, socket)) return {};
   return found;
 }
 

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "posix/errno_failure.h"
-#include "posix/peer_capabilities.h"
 #include "posix/peer_credentials.h"
 #include "posix/socket_calls.h"
 
@@ -96,10 +95,11 @@ void SocketListener::polled(int status, int) {
 }
 
 void SocketListener::acceptAll() {
+  ClientProcess last;
   for (int i = 0; i < kAccepts && isOpen() && !paused_ && !full(); ++i) {
     UniqueFd socket(::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK));
     if (socket)
-      admit(std::move(socket));
+      admit(std::move(socket), last);
     else if (errno == EAGAIN || errno == EWOULDBLOCK)
       return;
     else if (errno != EINTR && errno != ECONNABORTED)
@@ -107,7 +107,7 @@ void SocketListener::acceptAll() {
   }
 }
 
-void SocketListener::admit(UniqueFd socket) {
+void SocketListener::admit(UniqueFd socket, ClientProcess& last) {
   const auto peer = peerOf(socket.get(), "accept");
   if (!peer || !welcome(peer.value)) return;
   if (options_.out_buffer > kUsualBuffer) raiseSendBuffer(socket.get(), options_.out_buffer);
@@ -118,7 +118,7 @@ void SocketListener::admit(UniqueFd socket) {
     last_failure_ = Loop::noNumberLeft("accept");
     return users_.leave(user);
   }
-  Accepted accepted{weak_from_this(), capabilitiesOf(socket.get(), peer.value)};
+  Accepted accepted{weak_from_this(), capabilitiesOf(socket.get(), peer.value, last)};
   auto transport = std::make_unique<SocketTransport>(state_, std::move(socket), options_, std::move(accepted));
   if (const int error = transport->open(); error < 0) {
     last_failure_ = errnoFailure(-error, "accept");

@@ -4,6 +4,7 @@
 
 #include "core/loop.h"
 #include "core/user_counts.h"
+#include "posix/peer_capabilities.h"
 #include "posix/socket_file.h"
 #include "posix/socket_transport.h"
 
@@ -36,7 +37,7 @@ class SocketListener final : public Listener,
 
   bool isOpen() const { return static_cast<bool>(socket_); }
   void acceptAll();
-  void admit(UniqueFd socket);
+  void admit(UniqueFd socket, ClientProcess& last);
   bool welcome(const Peer& peer) const;
   bool full() const;
   void pause(int error);

@@ -258,7 +258,8 @@ void SocketTransport::release(bool in_order) {
   if (in_order) discardAll();
   {
     const std::lock_guard lock(releasing_);
-    if (accepted_ && !connection_->endedHere()) former_client_ = keepClient(socket_.get(), accepted_->capabilities);
+    if (accepted_ && !connection_->endedHere())
+      former_client_ = keepClient(socket_.get(), connection_->peer(), accepted_->capabilities);
     socket_.reset();
   }
   const auto origin = accepted_ ? accepted_->origin.lock() : nullptr;

@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdint>
 #include <cstdio>
 #include <utility>
 
@@ -62,6 +63,7 @@ class Client {
   Client& operator=(const Client&) = delete;
 
   int socket() const { return socket_; }
+  pid_t number() const { return child_; }
 
   void leave() {
     if (child_ <= 0) return;
@@ -74,10 +76,26 @@ class Client {
   int socket_;
 };
 
-CapabilitySet capabilitiesOf(int socket) {
+CapabilitySet capabilitiesOf(int socket, posix::ClientProcess& last) {
   const auto peer = posix::peerOf(socket, "accept");
   CHECK(static_cast<bool>(peer));
-  return posix::capabilitiesOf(socket, peer.value);
+  return posix::capabilitiesOf(socket, peer.value, last);
+}
+
+CapabilitySet capabilitiesOf(int socket) {
+  posix::ClientProcess none;
+  return capabilitiesOf(socket, none);
+}
+
+// A process that does nothing, with a number that nobody has.
+pid_t processWithNumber(pid_t number) {
+  uint64_t how[10]{};  // struct clone_args of <linux/sched.h>, which does not go together with <sched.h>
+  how[4] = SIGCHLD;    // exit_signal
+  how[8] = reinterpret_cast<uintptr_t>(&number);  // set_tid
+  how[9] = 1;                                     // set_tid_size
+  const auto child = static_cast<pid_t>(::syscall(SYS_clone3, how, sizeof how));
+  if (child != 0) return child;
+  for (;;) ::pause();
 }
 
 // In a user namespace of its own (CLONE_NEWUSER; unshare(2) would take a process of one thread, and sanitizers have more), its
@@ -153,6 +171,26 @@ TEST_AS_ROOT(capabilitiesOfWhomNothingCanBeLearnedAreNone) {
   const auto peer = posix::peerOf(elsewhere.socket(), "accept");
   CHECK(peer && peer.value.uid == 0);
   CHECK(capabilitiesOf(elsewhere.socket()) == kNone);  // it has all of them there, and they are nothing here
+}
+
+TEST_AS_ROOT(aClientAfterAnotherIsTheSameProcessWhileThatHasItsNumber) {
+  const CapabilitySet all = credentials().capabilities.effective, few{bit(CAP_CHOWN), 0};
+  Client client([] { return true; });
+  const Client other([] { return setCapabilities(bit(CAP_CHOWN), bit(CAP_CHOWN)), true; });
+  posix::ClientProcess last;
+  for (int i = 0; i < 2; ++i) {
+    CHECK(capabilitiesOf(client.socket(), last) == all);
+    CHECK(capabilitiesOf(other.socket(), last) == few);
+    CHECK(capabilitiesOf(other.socket(), last) == few);
+  }
+  CHECK(capabilitiesOf(client.socket(), last) == all);
+  const pid_t number = client.number();
+  client.leave();
+  const pid_t successor = processWithNumber(number);
+  CHECK(successor == number);
+  CHECK(capabilitiesOf(client.socket(), last) == kNone);
+  ::kill(successor, SIGKILL);
+  ::waitpid(successor, nullptr, 0);
 }
 
 TEST_AS_ROOT(whoIsNotRootHasNoCapabilities) {

@@ -47,7 +47,8 @@ struct Sockets {
 inline Outcome<std::shared_ptr<Identity>> take(int socket, bool to_act) {
   const auto peer = posix::peerOf(socket, "accept");
   if (!peer) return peer.failure;
-  return posix::takeIdentity(socket, posix::capabilitiesOf(socket, peer.value), to_act);
+  posix::ClientProcess none;
+  return posix::takeIdentity(socket, posix::capabilitiesOf(socket, peer.value, none), to_act);
 }
 
 inline std::shared_ptr<Identity> identityOf(const Subject& subject) {
