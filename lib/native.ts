@@ -190,7 +190,7 @@ export interface NativeLoop {
   /** Whether the calling thread, as whoever it acts, may use the file in this way (`fs.constants.R_OK` …). */
   checkAccess(path: string | Uint8Array, mode: number): 0 | RawFailure;
   /**
-   * Settles `request` with the result of the operation, done as the client on the impersonation thread.
+   * Settles `request` with the result of the operation, done as the client on an impersonation thread.
    * `flags`: of `fs.constants`; for mkdir and rm, RECURSIVE and FORCE. `mode`: of what is made; for readFile, the most
    * bytes that may be read. `more`: what to write, or the new name. `special`: also of what is not a regular file.
    */
@@ -209,7 +209,7 @@ export interface NativeLoop {
 /** The client of a connection that has ended: native memory, which goes with this. */
 export type FormerClient = object;
 
-/** What the impersonation thread can do as the client: see native/impersonation/operations.h. */
+/** What an impersonation thread can do as the client: see native/impersonation/operations.h. */
 export type Operation = (typeof FILE_OPERATIONS)[number] | 'user';
 
 /** The slab that holds frames and the table of their boundaries; and the failure behind them, if there is one. */

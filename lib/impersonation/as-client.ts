@@ -35,7 +35,8 @@ export type FileOptions<E = BufferEncoding> =
       /** For reading: the most bytes that are read, up to 2 GiB − 1. Default: 64 MiB. */
       readonly maxLength?: number | undefined;
       /**
-       * Also devices, FIFOs and pipes, which may have no end: the client chooses the name. Default: `false`.
+       * Also devices, FIFOs and pipes, which may have no end: the client chooses the name. It waits for what a FIFO's
+       * writers or readers do, if there are any. Default: `false`.
        */
       readonly special?: boolean | undefined;
     };
@@ -59,9 +60,9 @@ export let releaseClient: (client: AsClient) => void;
 export let wasUsed: (client: AsClient) => boolean;
 
 /**
- * The client, to act as: `node:fs/promises`' operations under its identity. Each is carried out on a native thread of
- * its own, one after the other; neither JavaScript's thread nor Node's pool ever is the client for them. Errors are
- * Node's (`EACCES`, `ENOENT`, …). On Linux no path leads into `/proc` (`EACCES`) or through its links, as `/dev/stdin` is
+ * The client, to act as: `node:fs/promises`' operations under its identity. Each is carried out on a native thread that
+ * does nothing else; neither JavaScript's thread nor Node's pool ever is the client for them. One user's are carried out one
+ * after the other, and delay nobody else's; when 4,096 wait, the next one rejects with `EAGAIN`. Errors are Node's (`EACCES`, `ENOENT`, …). On Linux no path leads into `/proc` (`EACCES`) or through its links, as `/dev/stdin` is
  * one (`ELOOP`): there, the kernel takes each thread for the server. It works until the promise of the function that it was
  * given to has settled, and rejects with `ERR_PIPE_CLIENT_RELEASED` afterwards.
  */

@@ -1,5 +1,5 @@
 // All state of one JavaScript environment (and one copy of lib/ in it): the loop, the doorbell, the
-// delivery of events, the impersonation thread. JS thread only, but for ring().
+// delivery of events, the impersonation threads. JS thread only, but for ring().
 #pragma once
 #include <napi.h>
 

@@ -17,6 +17,9 @@ namespace {
 constexpr Failure kReleased{"ERR_PIPE_CLIENT_RELEASED", "impersonate", 0, "the client's identity was given back", {}};
 constexpr Failure kEnded = connectionEnded("impersonate");
 
+// Who waits for the system's user database waits for nobody's files.
+constexpr const char* kUserDatabase = "user database";
+
 using FormerClient = std::shared_ptr<Client>;
 
 // A path, or contents: text or bytes.
@@ -102,13 +105,15 @@ Napi::Value ImpersonationBinding::takeIdentity(const Napi::CallbackInfo& info) {
   const auto holder = std::make_shared<Holder>();
   const Id id = identities_.add(holder);
   if (!id) return failureValue(info.Env(), Loop::noNumberLeft("impersonate"));
-  post(idAt(info, 2), {id, connection}, [former, connection, holder, to_act, id]() -> Outcome<Result> {
+  const auto take = [former, connection, holder, to_act, id]() -> Outcome<Result> {
     Outcome<std::shared_ptr<Identity>> taken = former ? former->identity(to_act) : connection->identity(to_act);
     if (!taken) return taken.failure;
     holder->identity = std::move(taken.value);
     return Result(static_cast<int64_t>(id));
-  });
-  return info.Env().Undefined();
+  };
+  const Id request = idAt(info, 2);
+  keep(request, {id, connection});
+  return begun(info.Env(), request, threads_.post({request, take}));
 }
 
 Napi::Value ImpersonationBinding::releaseIdentity(const Napi::CallbackInfo& info) {
@@ -176,34 +181,48 @@ Napi::Value ImpersonationBinding::perform(const Napi::CallbackInfo& info) {
   const std::shared_ptr<Identity> identity = find(idAt(info, 0));
   if (!identity) return failureValue(info.Env(), kReleased);
   const std::string name = info[2].As<Napi::String>();
-  if (name == "user")
-    post(idAt(info, 1), {}, [identity] { return userOf(*identity); });
-  else if (const auto kind = valueOf<FileOperation::Kind>(name))
-    post(idAt(info, 1), {},
-         [identity, operation = operationFrom(info, *kind)] { return performAs(*identity, operation); });
-  else
+  Job job{idAt(info, 1), nullptr};
+  std::string queue = identity->account();
+  if (name == "user") {
+    queue = kUserDatabase;
+    job.work = [identity] { return userOf(*identity); };
+  } else if (const auto kind = valueOf<FileOperation::Kind>(name)) {
+    job.work = [identity, operation = operationFrom(info, *kind)] { return performAs(*identity, operation); };
+  } else {
     return failureValue(info.Env(), {"EINVAL", "perform", 0, "no such operation", {}});
-  return info.Env().Undefined();
+  }
+  const Id request = job.request;
+  keep(request, {});
+  return begun(info.Env(), request, threads_.post(queue, std::move(job)));
 }
 
-void ImpersonationBinding::post(Id request, Outstanding kept, ImpersonationThread::Work work) {
+void ImpersonationBinding::keep(Id request, Outstanding kept) {
   if (outstanding_.empty()) host_.retain();
   outstanding_[request] = std::move(kept);
-  thread_.post(request, std::move(work));
 }
 
-void ImpersonationBinding::settle(const Event& event) {
-  if (event.kind != Event::Kind::Settled) return;
-  const auto found = outstanding_.find(event.id);
+// What JavaScript is told of a request that was posted.
+Napi::Value ImpersonationBinding::begun(Napi::Env env, Id request, const Failure& failure) {
+  if (!failure) return env.Undefined();
+  drop(request, failure);
+  return failureValue(env, failure);
+}
+
+void ImpersonationBinding::drop(Id request, const Failure& failure) {
+  const auto found = outstanding_.find(request);
   if (found == outstanding_.end()) return;
-  if (event.failure && found->second.identity) identities_.remove(found->second.identity);
+  if (failure && found->second.identity) identities_.remove(found->second.identity);
   outstanding_.erase(found);
   if (outstanding_.empty()) host_.release();
 }
 
+void ImpersonationBinding::settle(const Event& event) {
+  if (event.kind == Event::Kind::Settled) drop(event.id, event.failure);
+}
+
 void ImpersonationBinding::stop() {
   if (Identity* const identity = std::exchange(acting_, nullptr)) identity->revertAfterScript();
-  thread_.stop();
+  threads_.stop();
   if (!outstanding_.empty()) host_.release();
   outstanding_.clear();
 }

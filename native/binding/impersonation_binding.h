@@ -8,7 +8,7 @@
 
 #include "core/loop.h"
 #include "impersonation/identity.h"
-#include "impersonation/thread.h"
+#include "impersonation/threads.h"
 
 namespace framepipe {
 
@@ -17,7 +17,7 @@ enum : uint32_t { kRecursive = 1, kForce = 2 };
 
 class ImpersonationBinding {
  public:
-  ImpersonationBinding(Loop& loop, Host& host) : loop_(loop), host_(host), thread_(loop.events(), host) {}
+  ImpersonationBinding(Loop& loop, Host& host) : loop_(loop), host_(host), threads_(loop.events(), host) {}
 
   void exportTo(Napi::Object loop);
 
@@ -27,11 +27,11 @@ class ImpersonationBinding {
   // For every event, before it is given to JavaScript.
   void settle(const Event& event);
 
-  // Joins the thread; nothing is settled any more. Idempotent.
+  // Joins the threads; nothing is settled any more. Idempotent.
   void stop();
 
  private:
-  // Filled in on the impersonation thread, before JavaScript learns the number.
+  // Filled in on the thread that takes identities, before JavaScript learns the number.
   struct Holder {
     std::shared_ptr<Identity> identity;
   };
@@ -50,14 +50,16 @@ class ImpersonationBinding {
   Napi::Value checkAccess(const Napi::CallbackInfo& info);
   Napi::Value perform(const Napi::CallbackInfo& info);
 
-  void post(Id request, Outstanding kept, ImpersonationThread::Work work);
+  void keep(Id request, Outstanding kept);
+  Napi::Value begun(Napi::Env env, Id request, const Failure& failure);
+  void drop(Id request, const Failure& failure);
   Failure act(Identity* identity);
   std::shared_ptr<Identity> find(Id id) const;
   void startPool(Napi::Env env);
 
   Loop& loop_;
   Host& host_;
-  ImpersonationThread thread_;
+  ImpersonationThreads threads_;
   HandleTable<Holder> identities_;
   std::unordered_map<Id, Outstanding> outstanding_;
   Identity* acting_ = nullptr;  // who this thread is

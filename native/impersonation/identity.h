@@ -1,5 +1,7 @@
 // Who a client is, taken once and kept: a thread can become it and become itself again. Any thread, several at a time.
 #pragma once
+#include <string>
+
 #include "core/failure.h"
 #include "core/outcome.h"
 #include "core/result.h"
@@ -21,7 +23,10 @@ class Identity {
   virtual Failure assumeForScript() noexcept { return assume(); }
   virtual void revertAfterScript() noexcept { revert(); }
 
-  // Who it is. May ask the system's user database: impersonation thread only, not while assumed.
+  // Whose it is, the same for all clients of a user, from whatever logon and with whatever groups: who has to wait for whom.
+  virtual const std::string& account() const noexcept = 0;
+
+  // Who it is. May ask the system's user database: impersonation threads only, not while assumed.
   virtual Outcome<User> user() noexcept = 0;
 };
 

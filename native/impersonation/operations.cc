@@ -49,6 +49,7 @@ Outcome<Descriptor> openWhole(const FileOperation& operation, uint64_t& size) {
                    0,
                    "it is not a regular file but a device, a pipe or a socket: open() it, or say { special: true }",
                    {}};
+  if (!regular) waitOn(file.value.number());
   size = regular ? found.st_size : 0;
   return file;
 }

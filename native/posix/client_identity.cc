@@ -113,12 +113,14 @@ std::string nameOf(uid_t uid) {
 
 class ClientIdentity final : public Identity {
  public:
-  explicit ClientIdentity(Subject&& subject) : subject_(std::move(subject)) {}
+  explicit ClientIdentity(Subject&& subject) : subject_(std::move(subject)), account_(std::to_string(subject_.uid)) {}
 
   Failure assume() noexcept override { return start(Until::SystemCalls); }
   void revert() noexcept override { stopActing(); }
   Failure assumeForScript() noexcept override { return start(Until::Script); }
   void revertAfterScript() noexcept override { stopActing(); }
+
+  const std::string& account() const noexcept override { return account_; }
 
   Outcome<User> user() noexcept override {
     User user;
@@ -135,6 +137,7 @@ class ClientIdentity final : public Identity {
   }
 
   const Subject subject_;
+  const std::string account_;
 };
 
 Outcome<std::shared_ptr<Identity>> identityOf(Subject client, bool to_act) {

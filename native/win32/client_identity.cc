@@ -88,9 +88,17 @@ std::string sidText(PSID sid) {
   return ConvertSidToStringSidW(sid, text.out()) ? narrow(text.get()) : std::string();
 }
 
+// Empty if it is nobody's to us, as an anonymous client's is.
+std::string sidOf(HANDLE token) {
+  TokenUserInformation information;
+  DWORD length = 0;
+  if (!GetTokenInformation(token, TokenUser, &information, sizeof information, &length)) return {};
+  return sidText(information.user.User.Sid);
+}
+
 class ClientIdentity final : public Identity {
  public:
-  explicit ClientIdentity(UniqueHandle&& token) : token_(std::move(token)) {}
+  explicit ClientIdentity(UniqueHandle&& token) : token_(std::move(token)), account_(sidOf(token_.get())) {}
 
   Failure assume() noexcept override {
     return SetThreadToken(nullptr, token_.get()) ? Failure{} : cannotTake(GetLastError());
@@ -98,10 +106,13 @@ class ClientIdentity final : public Identity {
 
   void revert() noexcept override { becomeSelf(); }
 
+  const std::string& account() const noexcept override { return account_; }
+
   Outcome<User> user() noexcept override;
 
  private:
   const UniqueHandle token_;
+  const std::string account_;
 };
 
 Outcome<User> ClientIdentity::user() noexcept {
@@ -157,10 +168,7 @@ std::string clientSid(HANDLE pipe) {
   UniqueHandle token;
   const DWORD error = threadToken(TOKEN_QUERY, token);
   becomeSelf();
-  TokenUserInformation information;
-  DWORD length = 0;
-  if (error || !GetTokenInformation(token.get(), TokenUser, &information, sizeof information, &length)) return {};
-  return sidText(information.user.User.Sid);
+  return error ? std::string() : sidOf(token.get());
 }
 
 }  // namespace framepipe::win32

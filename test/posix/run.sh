@@ -9,7 +9,7 @@ mkdir -p "$build"
 flags="$(node native/flags.js std warnings) -O1 -g -fno-omit-frame-pointer ${sanitize:+-fsanitize=$sanitize}"
 # UBSan probes memory through a pipe, which fails in the test that has no descriptors left.
 case $sanitize in *undefined*) flags="$flags -fno-sanitize=vptr" ;; esac
-sources="native/binding/doorbell.cc $(find native/codec native/core native/posix test/posix test/loops -name '*.cc' ! -path '*/win32/*')"
+sources="native/binding/doorbell.cc $(find native/codec native/core native/impersonation native/posix test/posix test/loops -name '*.cc' ! -path '*/win32/*')"
 {
   echo "flags = $flags"
   echo "all: $build/posix_test"

@@ -1,0 +1,184 @@
+// Operations of `as` that take long, or never end, and who waits for them: their own user, and nobody else.
+import { spawnSync } from 'node:child_process';
+import fs from 'node:fs';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, it, onTestFinished } from 'vitest';
+import type { PipeConnection } from '../lib/index.ts';
+import { clientAs, type LinuxUser, start } from './support/clients.ts';
+import { next, pair, serverFor, uniqueName, until } from './support/pipes.ts';
+import { isLinux, isRoot, on } from './support/system.ts';
+
+const A: LinuxUser = { uid: 12345, gid: 12346, groups: [777, 12346] };
+const B: LinuxUser = { uid: 23456, gid: 23456, groups: [] };
+const special = { special: true, encoding: 'utf8' } as const;
+
+function folder(): string {
+  const at = fs.mkdtempSync(path.join(tmpdir(), 'framepipe-queues-'));
+  onTestFinished(() => fs.rmSync(at, { recursive: true, force: true }));
+  fs.chmodSync(at, 0o755);
+  return at;
+}
+
+/** A FIFO that keeps who reads it waiting, until `end` writes something and closes it. */
+function endless(at = folder()) {
+  const fifo = path.join(at, 'fifo');
+  expect(spawnSync('mkfifo', ['-m', '666', fifo]).status).toBe(0);
+  let open: number | undefined = fs.openSync(fifo, 'r+');
+  const end = (text = 'end') => {
+    if (open === undefined) return;
+    fs.writeSync(open, text);
+    fs.closeSync(open);
+    open = undefined;
+  };
+  onTestFinished(() => end());
+  return { fifo, end };
+}
+
+/** What a promise has come to by now. */
+function watched<T>(promise: Promise<T>) {
+  const state: { value?: T; error?: unknown; settled: boolean } = { settled: false };
+  const done = promise.then(
+    (value) => Object.assign(state, { value, settled: true }),
+    (error) => Object.assign(state, { error, settled: true }),
+  );
+  return { state, done };
+}
+
+/** Waits until so many operations have opened it: `end` reaches them. */
+async function opened(fifo: string, count = 1): Promise<void> {
+  const open = () =>
+    fs.readdirSync('/proc/self/fd').filter((descriptor) => {
+      try {
+        return fs.readlinkSync(`/proc/self/fd/${descriptor}`) === fifo;
+      } catch {
+        return false; // it was closed
+      }
+    }).length;
+  await until(() => open() > count, `${count} have opened the FIFO`);
+}
+
+/** How many threads of this process are somebody else at this moment. */
+function acting(): number {
+  const users = fs.readdirSync('/proc/self/task').map((thread) => {
+    try {
+      return /^Uid:\t\d+\t(\d+)/m.exec(fs.readFileSync(`/proc/self/task/${thread}/status`, 'utf8'))![1];
+    } catch {
+      return '0'; // it has ended
+    }
+  });
+  return users.filter((user) => user !== '0').length;
+}
+
+on(isLinux, '{ special: true }', () => {
+  it("waits for what a FIFO's other end writes", async () => {
+    const { served } = await pair();
+    const { fifo, end } = endless();
+    const read = watched(served.runAsClient((as) => as.readFile(fifo, special)));
+    await served.peerUser(); // who takes long keeps nobody from being known
+    await opened(fifo);
+    expect(read.state.settled).toBe(false);
+    end('through');
+    await read.done;
+    expect(read.state.value).toBe('through');
+  });
+});
+
+on(isRoot, 'an operation that does not end', () => {
+  it("delays its own user's, in their order, and nobody else's", async () => {
+    const name = uniqueName();
+    const server = await serverFor(name, { access: 'everyone' });
+    const [a, sameAsA, b] = [
+      await clientAs(server, name, A),
+      await clientAs(server, name, { ...A, gid: 1, groups: [] }),
+      await clientAs(server, name, B),
+    ];
+    const { fifo, end } = endless();
+    const order: string[] = [];
+    const hanging = a.runAsClient(async (as) => {
+      const read = as.readFile(fifo, special);
+      const second = as.stat('/').then(() => order.push('second'));
+      order.push(await read);
+      await second;
+    });
+    const other = sameAsA.runAsClient((as) => as.stat('/').then(() => order.push('with other groups')));
+    for (let i = 0; i < 50; i++) await b.runAsClient((as) => as.readdir('/'));
+    for (const client of [a, sameAsA, b]) await client.peerUser();
+    await Promise.all(Array.from({ length: 50 }, () => b.runAsClient((as) => as.stat('/'))));
+    await a.runAsClient(() => process.geteuid!()).then((uid) => expect(uid).toBe(A.uid));
+    await opened(fifo);
+    expect(order).toEqual([]);
+    end('first');
+    await Promise.all([hanging, other]);
+    expect(order[0]).toBe('first');
+    expect(order.slice(1).sort()).toEqual(['second', 'with other groups']);
+  });
+});
+
+on(isRoot, 'a hundred users at once', () => {
+  const FIRST = 30_001;
+  const COUNT = 100;
+
+  async function clients(): Promise<PipeConnection[]> {
+    const name = uniqueName();
+    const server = await serverFor(name, { access: 'everyone' });
+    const child = fileURLToPath(new URL('support/many-users-child.js', import.meta.url));
+    start(process.execPath, [child, name, String(COUNT), String(FIRST)]);
+    const connections: PipeConnection[] = [];
+    while (connections.length < COUNT) connections.push(await next(server));
+    for (const connection of connections) expect(String(await connection.read())).toBe(String(connection.peer.uid));
+    return connections;
+  }
+
+  it('are each themselves, on no more threads than there may be, though all of them hang', async () => {
+    const connections = await clients();
+    const at = folder();
+    for (const { peer } of connections) {
+      const own = path.join(at, String(peer.uid));
+      fs.writeFileSync(own, String(peer.uid), { mode: 0o600 });
+      fs.chownSync(own, peer.uid!, peer.gid!);
+    }
+    const { fifo, end } = endless(at);
+    const reading = connections.map((connection) =>
+      connection.runAsClient(async (as) => {
+        const hanging = as.readFile(fifo, { special: true });
+        const uid = connection.peer.uid!;
+        const neighbour = FIRST + ((uid - FIRST + 1) % COUNT);
+        const own = as.readFile(path.join(at, String(uid)), 'utf8');
+        const others = as.readFile(path.join(at, String(neighbour))).catch((error) => error.code);
+        await hanging;
+        return [uid, await own, await others];
+      }),
+    );
+    await until(() => acting() >= 64, 'as many threads run as may');
+    await connections[99]!.runAsClient(() => {}); // who is synchronous needs none
+    expect(acting()).toBe(64);
+    end();
+    for (const each of await Promise.all(reading)) expect(each).toEqual([each[0], String(each[0]), 'EACCES']);
+  }, 60_000);
+});
+
+on(isLinux, "one user's operations", () => {
+  it('wait in a queue that has an end', async () => {
+    const { served } = await pair();
+    const { fifo, end } = endless();
+    await served.runAsClient(async (as) => {
+      const read = as.readFile(fifo, special);
+      const waiting = Promise.allSettled(Array.from({ length: 4100 }, () => as.stat('/')));
+      const refused = as.stat('/');
+      await expect(refused).rejects.toMatchObject({
+        code: 'EAGAIN',
+        path: '/',
+        message: expect.stringMatching(/4,096/),
+      });
+      await opened(fifo);
+      end();
+      expect(await read).toBe('end');
+      // The first one waits, too, until the thread has come to it.
+      const done = (await waiting).filter(({ status }) => status === 'fulfilled').length;
+      expect([4095, 4096]).toContain(done);
+      await as.stat('/');
+    });
+  });
+});
