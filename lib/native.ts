@@ -204,6 +204,8 @@ export interface NativeLoop {
     more?: string | Uint8Array,
     special?: boolean,
   ): undefined | RawFailure;
+  /** Nobody waits for what `perform` has begun under this number: it is not done, or goes no further, and is not settled. */
+  cancelOperation(request: number): void;
 }
 
 /** The client of a connection that has ended: native memory, which goes with this. */

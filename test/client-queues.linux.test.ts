@@ -46,17 +46,20 @@ function watched<T>(promise: Promise<T>) {
   return { state, done };
 }
 
+/** What this process has open. */
+function descriptors(): string[] {
+  return fs.readdirSync('/proc/self/fd').map((descriptor) => {
+    try {
+      return fs.readlinkSync(`/proc/self/fd/${descriptor}`);
+    } catch {
+      return ''; // it was closed
+    }
+  });
+}
+
 /** Waits until so many operations have opened it: `end` reaches them. */
 async function opened(fifo: string, count = 1): Promise<void> {
-  const open = () =>
-    fs.readdirSync('/proc/self/fd').filter((descriptor) => {
-      try {
-        return fs.readlinkSync(`/proc/self/fd/${descriptor}`) === fifo;
-      } catch {
-        return false; // it was closed
-      }
-    }).length;
-  await until(() => open() > count, `${count} have opened the FIFO`);
+  await until(() => descriptors().filter((open) => open === fifo).length > count, `${count} have opened the FIFO`);
 }
 
 /** How many threads of this process are somebody else at this moment. */
@@ -179,6 +182,74 @@ on(isLinux, "one user's operations", () => {
       const done = (await waiting).filter(({ status }) => status === 'fulfilled').length;
       expect([4095, 4096]).toContain(done);
       await as.stat('/');
+    });
+  });
+});
+
+on(isLinux, 'an AbortSignal', () => {
+  it('that has aborted lets nothing be done', async () => {
+    const { served } = await pair();
+    const file = path.join(folder(), 'file');
+    const signal = AbortSignal.abort('mine');
+    await served.runAsClient(async (as) => {
+      await expect(as.writeFile(file, 'x', { signal })).rejects.toBe('mine');
+      await expect(as.readFile('/', { signal })).rejects.toBe('mine');
+      await expect(as.readFile('/', { signal: {} as never })).rejects.toMatchObject({ code: 'EINVAL' });
+    });
+    expect(fs.existsSync(file)).toBe(false);
+  });
+
+  it('that aborts takes what waits out of the queue', async () => {
+    const { served } = await pair();
+    const { fifo, end } = endless();
+    const file = path.join(path.dirname(fifo), 'file');
+    const abort = new AbortController();
+    await served.runAsClient(async (as) => {
+      const hanging = as.readFile(fifo, special);
+      await opened(fifo);
+      const waiting = as.writeFile(file, 'x', { signal: abort.signal });
+      abort.abort('mine');
+      await expect(waiting).rejects.toBe('mine');
+      end();
+      expect(await hanging).toBe('end');
+      await expect(as.stat(file)).rejects.toMatchObject({ code: 'ENOENT' });
+    });
+  });
+
+  it('that aborts what is being done drops its result, and the user goes on', async () => {
+    const { served } = await pair();
+    const { fifo, end } = endless();
+    await served.runAsClient(async (as) => {
+      for (const reason of ['one', 'two', 'three']) {
+        const abort = new AbortController();
+        const hanging = as.readFile(fifo, { special: true, signal: abort.signal });
+        await opened(fifo, reason === 'one' ? 1 : reason === 'two' ? 2 : 3);
+        abort.abort(reason);
+        await expect(hanging).rejects.toBe(reason);
+        await as.stat('/');
+      }
+      const fourth = watched(as.readFile(fifo, special));
+      await opened(fifo, 4);
+      const fifth = watched(as.stat('/'));
+      await served.runAsClient((again) => again.user());
+      expect([fourth.state.settled, fifth.state.settled]).toEqual([false, false]);
+      end();
+      await fourth.done;
+      await fifth.done;
+    });
+    await until(() => !descriptors().includes(fifo), 'what was opened is closed');
+  });
+
+  it('that aborts too late changes nothing', async () => {
+    const { served } = await pair();
+    const file = path.join(folder(), 'file');
+    const abort = new AbortController();
+    await served.runAsClient(async (as) => {
+      await as.writeFile(file, 'written', { signal: abort.signal });
+      const read = await as.readFile(file, { encoding: 'utf8', signal: abort.signal });
+      abort.abort();
+      expect(read).toBe('written');
+      expect(await as.readFile(file, 'utf8')).toBe('written');
     });
   });
 });

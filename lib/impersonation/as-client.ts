@@ -1,10 +1,11 @@
 import { constants, type OpenMode, type PathLike, type Stats } from 'node:fs';
 import { FORCE, RECURSIVE } from '../constants.ts';
 import { invalid, PipeError } from '../errors.ts';
-import { loop, request } from '../loop.ts';
+import { forget, loop, request } from '../loop.ts';
 import type { Operation } from '../native.ts';
 import { checked, type Names } from '../option-names.ts';
-import { boolean } from '../options.ts';
+import { abortSignal, boolean } from '../options.ts';
+import { orAborted } from '../promises.ts';
 import { type ClientDirent, direntsOf, type RawStatus, statsOf } from './client-files.ts';
 import { fileMode, nativePath, openFlags, plainPath } from './path.ts';
 
@@ -35,17 +36,22 @@ export type FileOptions<E = BufferEncoding> =
       /** For reading: the most bytes that are read, up to 2 GiB − 1. Default: 64 MiB. */
       readonly maxLength?: number | undefined;
       /**
-       * Also devices, FIFOs and pipes, which may have no end: the client chooses the name. It waits for what a FIFO's
-       * writers or readers do, if there are any. Default: `false`.
+       * Also devices, FIFOs and pipes, which may have no end: the client chooses the name. It waits for what the
+       * writers or readers of a FIFO do, if there are any. Default: `false`.
        */
       readonly special?: boolean | undefined;
+      /**
+       * Ends the operation: it is not begun, or its result is dropped, and it rejects with the reason of the signal.
+       * What was written until then stays.
+       */
+      readonly signal?: AbortSignal | undefined;
     };
 
 type FileFields<E> = Exclude<FileOptions<E>, E>;
 type FileNames = Partial<Names<FileFields<BufferEncoding>>>;
 
-const READ_FILE = { encoding: true, flag: true, maxLength: true, special: true } satisfies FileNames;
-const WRITE_FILE = { encoding: true, flag: true, mode: true, special: true } satisfies FileNames;
+const READ_FILE = { encoding: true, flag: true, maxLength: true, special: true, signal: true } satisfies FileNames;
+const WRITE_FILE = { encoding: true, flag: true, mode: true, special: true, signal: true } satisfies FileNames;
 const READDIR = { withFileTypes: true } as const;
 const MKDIR = { recursive: true, mode: true } as const;
 const RM = { recursive: true, force: true } as const;
@@ -110,11 +116,14 @@ export class AsClient {
       flag = 'r',
       maxLength = DEFAULT_MAX_LENGTH,
       special = false,
+      signal,
     } = fileOptions('readFile', options, READ_FILE);
     if (!(Number.isInteger(maxLength) && maxLength >= 0 && maxLength <= GREATEST_MAX_LENGTH))
       throw invalid('maxLength', maxLength, `a whole number from 0 to ${GREATEST_MAX_LENGTH} (bytes)`);
     boolean('special', special);
-    const bytes = await this.#perform<Buffer>('readFile', path, () => [openFlags(flag), maxLength, '', special]);
+    abortSignal(signal);
+    const more = () => [openFlags(flag), maxLength, '', special] as const;
+    const bytes = await this.#perform<Buffer>('readFile', path, more, signal);
     return encoding ? bytes.toString(encoding) : bytes;
   }
 
@@ -128,10 +137,17 @@ export class AsClient {
     options?: FileOptions<BufferEncoding | null>,
   ): Promise<void> {
     this.#held();
-    const { encoding, flag = 'w', mode = 0o666, special = false } = fileOptions('writeFile', options, WRITE_FILE);
+    const {
+      encoding,
+      flag = 'w',
+      mode = 0o666,
+      special = false,
+      signal,
+    } = fileOptions('writeFile', options, WRITE_FILE);
     boolean('special', special);
+    abortSignal(signal);
     const bytes = bytesOf(data, encoding);
-    await this.#perform('writeFile', path, () => [openFlags(flag), fileMode(mode), bytes, special]);
+    await this.#perform('writeFile', path, () => [openFlags(flag), fileMode(mode), bytes, special], signal);
   }
 
   /** The status of the file. */
@@ -197,12 +213,23 @@ export class AsClient {
   async #perform<T>(
     operation: Operation,
     path: PathLike,
-    more: () => [flags?: number, mode?: number, more?: string | Uint8Array, special?: boolean] = () => [],
+    more: () => readonly [flags?: number, mode?: number, more?: string | Uint8Array, special?: boolean] = () => [],
+    signal?: AbortSignal,
   ): Promise<T> {
     const identity = this.#held();
     const where = nativePath(path);
     const rest = more();
-    return request<T>((id) => loop.perform(identity, id, operation, where, ...rest), String(path));
+    signal?.throwIfAborted();
+    let begun!: number;
+    const done = request<T>((id) => {
+      begun = id;
+      return loop.perform(identity, id, operation, where, ...rest);
+    }, String(path));
+    if (!signal) return done;
+    return orAborted(done, signal, () => {
+      forget(begun);
+      loop.cancelOperation(begun);
+    });
   }
 
   #held(): number {

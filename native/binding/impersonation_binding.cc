@@ -52,9 +52,9 @@ FileOperation operationFrom(const Napi::CallbackInfo& info, FileOperation::Kind 
   return operation;
 }
 
-Outcome<Result> performAs(Identity& identity, const FileOperation& operation) {
+Outcome<Result> performAs(Identity& identity, const FileOperation& operation, const Cancelled& cancelled) {
   if (const Failure failure = identity.assume()) return failure;
-  Outcome<Result> outcome = perform(operation);
+  Outcome<Result> outcome = perform(operation, cancelled);
   identity.revert();
   return outcome;
 }
@@ -84,6 +84,7 @@ void ImpersonationBinding::exportTo(Napi::Object loop) {
   add("secureThreads", call<&ImpersonationBinding::secureThreads>);
   add("checkAccess", call<&ImpersonationBinding::checkAccess>);
   add("perform", call<&ImpersonationBinding::perform>);
+  add("cancelOperation", call<&ImpersonationBinding::cancelOperation>);
 }
 
 // keepClient(connection): an object that holds the client.
@@ -105,14 +106,14 @@ Napi::Value ImpersonationBinding::takeIdentity(const Napi::CallbackInfo& info) {
   const auto holder = std::make_shared<Holder>();
   const Id id = identities_.add(holder);
   if (!id) return failureValue(info.Env(), Loop::noNumberLeft("impersonate"));
-  const auto take = [former, connection, holder, to_act, id]() -> Outcome<Result> {
+  const auto take = [former, connection, holder, to_act, id](const Cancelled&) -> Outcome<Result> {
     Outcome<std::shared_ptr<Identity>> taken = former ? former->identity(to_act) : connection->identity(to_act);
     if (!taken) return taken.failure;
     holder->identity = std::move(taken.value);
     return Result(static_cast<int64_t>(id));
   };
   const Id request = idAt(info, 2);
-  keep(request, {id, connection});
+  keep(request, {id, connection, {}});
   return begun(info.Env(), request, threads_.post({request, take}));
 }
 
@@ -185,15 +186,27 @@ Napi::Value ImpersonationBinding::perform(const Napi::CallbackInfo& info) {
   std::string queue = identity->account();
   if (name == "user") {
     queue = kUserDatabase;
-    job.work = [identity] { return userOf(*identity); };
+    job.work = [identity](const Cancelled&) { return userOf(*identity); };
   } else if (const auto kind = valueOf<FileOperation::Kind>(name)) {
-    job.work = [identity, operation = operationFrom(info, *kind)] { return performAs(*identity, operation); };
+    job.work = [identity, operation = operationFrom(info, *kind)](const Cancelled& cancelled) {
+      return performAs(*identity, operation, cancelled);
+    };
   } else {
     return failureValue(info.Env(), {"EINVAL", "perform", 0, "no such operation", {}});
   }
   const Id request = job.request;
-  keep(request, {});
+  keep(request, {0, nullptr, queue});
   return begun(info.Env(), request, threads_.post(queue, std::move(job)));
+}
+
+// cancelOperation(request)
+Napi::Value ImpersonationBinding::cancelOperation(const Napi::CallbackInfo& info) {
+  const Id request = idAt(info, 0);
+  const auto found = outstanding_.find(request);
+  if (found == outstanding_.end()) return info.Env().Undefined();
+  threads_.cancel(found->second.queue, request);
+  drop(request, {});
+  return info.Env().Undefined();
 }
 
 void ImpersonationBinding::keep(Id request, Outstanding kept) {

@@ -4,6 +4,7 @@
 #include <napi.h>
 
 #include <memory>
+#include <string>
 #include <unordered_map>
 
 #include "core/loop.h"
@@ -39,6 +40,7 @@ class ImpersonationBinding {
   struct Outstanding {
     Id identity = 0;  // to be void if this fails
     std::shared_ptr<Connection> connection;
+    std::string queue = {};  // that an operation is in
   };
 
   Napi::Value keepClient(const Napi::CallbackInfo& info);
@@ -49,6 +51,7 @@ class ImpersonationBinding {
   Napi::Value secureThreads(const Napi::CallbackInfo& info);
   Napi::Value checkAccess(const Napi::CallbackInfo& info);
   Napi::Value perform(const Napi::CallbackInfo& info);
+  Napi::Value cancelOperation(const Napi::CallbackInfo& info);
 
   void keep(Id request, Outstanding kept);
   Napi::Value begun(Napi::Env env, Id request, const Failure& failure);

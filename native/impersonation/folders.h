@@ -5,6 +5,7 @@
 
 #include "core/outcome.h"
 #include "core/result.h"
+#include "impersonation/job.h"
 
 namespace framepipe {
 
@@ -15,6 +16,6 @@ Outcome<Result> listFolder(const std::string& path);
 Outcome<Result> makeFolder(const std::string& path, int mode, bool recursive);
 
 // A file, or with `recursive` a folder with all in it. `force`: it is no failure that there is none.
-Outcome<Result> removeTree(const std::string& path, bool recursive, bool force);
+Outcome<Result> removeTree(const std::string& path, bool recursive, bool force, const Cancelled& cancelled);
 
 }  // namespace framepipe

@@ -55,6 +55,8 @@ Outcome<Descriptor> openWhole(const FileOperation& operation, uint64_t& size) {
 }
 
 constexpr size_t kReadStep = 64u << 10;
+constexpr size_t kMostAtOnce = 16u << 20;  // between two looks at whether anybody still waits
+constexpr Failure kCancelled{"ECANCELED", "perform", 0, "nobody waits for it any more", {}};
 constexpr Failure kTooLarge{"ERR_FS_FILE_TOO_LARGE",
                             "read",
                             0,
@@ -71,7 +73,7 @@ bool resize(FileContents& contents, size_t size) {
   return true;
 }
 
-Outcome<Result> readFile(const FileOperation& operation) {
+Outcome<Result> readFile(const FileOperation& operation, const Cancelled& cancelled) {
   uint64_t expected = 0;
   const Outcome<Descriptor> file = openWhole(operation, expected);
   if (!file) return file.failure;
@@ -79,6 +81,7 @@ Outcome<Result> readFile(const FileOperation& operation) {
   // One byte more shows the end, or that there is more: some files say that they are empty and are not, and some grow.
   FileContents contents;
   for (size_t size = 0;;) {
+    if (cancelled) return kCancelled;
     if (contents.length > operation.max_length) return kTooLarge;
     if (contents.length == size) {
       size = size == 0 ? static_cast<size_t>(expected) + 1 : size + std::max(kReadStep, size / 2);
@@ -86,7 +89,7 @@ Outcome<Result> readFile(const FileOperation& operation) {
       if (!resize(contents, size)) return kNoMemory;
     }
     uv_buf_t room = uv_buf_init(reinterpret_cast<char*>(contents.bytes.get() + contents.length),
-                                static_cast<unsigned>(std::min<size_t>(size - contents.length, 1u << 30)));
+                                static_cast<unsigned>(std::min(size - contents.length, kMostAtOnce)));
     FsRequest read;
     const int count = read.call(uv_fs_read, file.value.number(), &room, 1u, int64_t{-1});
     if (count < 0) return read.failure("read");
@@ -96,14 +99,15 @@ Outcome<Result> readFile(const FileOperation& operation) {
   return Result(std::move(contents));
 }
 
-Outcome<Result> writeFile(const FileOperation& operation) {
+Outcome<Result> writeFile(const FileOperation& operation, const Cancelled& cancelled) {
   uint64_t size = 0;
   const Outcome<Descriptor> file = openWhole(operation, size);
   if (!file) return file.failure;
   // libuv's buffers are not const, but it only reads from these.
   auto* bytes = reinterpret_cast<char*>(const_cast<uint8_t*>(operation.bytes.data()));
   for (size_t written = 0; written < operation.bytes.size();) {
-    const size_t rest = std::min<size_t>(operation.bytes.size() - written, 1u << 30);
+    if (cancelled) return kCancelled;
+    const size_t rest = std::min(operation.bytes.size() - written, kMostAtOnce);
     uv_buf_t part = uv_buf_init(bytes + written, static_cast<unsigned>(rest));
     FsRequest write;
     const int count = write.call(uv_fs_write, file.value.number(), &part, 1u, int64_t{-1});
@@ -133,14 +137,14 @@ Outcome<Result> resultOf(const Failure& failure) {
 
 }  // namespace
 
-Outcome<Result> perform(const FileOperation& operation) noexcept {
+Outcome<Result> perform(const FileOperation& operation, const Cancelled& cancelled) noexcept {
   switch (operation.kind) {
     case FileOperation::Kind::Open:
       return open(operation);
     case FileOperation::Kind::ReadFile:
-      return readFile(operation);
+      return readFile(operation, cancelled);
     case FileOperation::Kind::WriteFile:
-      return writeFile(operation);
+      return writeFile(operation, cancelled);
     case FileOperation::Kind::Stat:
       return status(operation, true);
     case FileOperation::Kind::LStat:
@@ -152,7 +156,7 @@ Outcome<Result> perform(const FileOperation& operation) noexcept {
     case FileOperation::Kind::MkDir:
       return makeFolder(operation.path, operation.mode, operation.recursive);
     case FileOperation::Kind::Rm:
-      return removeTree(operation.path, operation.recursive, operation.force);
+      return removeTree(operation.path, operation.recursive, operation.force, cancelled);
     case FileOperation::Kind::Rename:
       return resultOf(renameFile(operation.path, operation.target));
   }

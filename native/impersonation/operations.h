@@ -9,6 +9,7 @@
 
 #include "core/outcome.h"
 #include "core/result.h"
+#include "impersonation/job.h"
 
 namespace framepipe {
 
@@ -27,6 +28,6 @@ struct FileOperation {
 
 // Open: a Descriptor. ReadFile: FileContents. Stat, LStat: FileStatus. ReadDir: entries. MkDir, recursive: the first folder
 // that was made, a string, if any. Else nothing.
-Outcome<Result> perform(const FileOperation& operation) noexcept;
+Outcome<Result> perform(const FileOperation& operation, const Cancelled& cancelled) noexcept;
 
 }  // namespace framepipe

@@ -25,9 +25,9 @@ class SystemThread {
   // Never joined: the module that holds its code stays loaded from now on.
   void abandon() noexcept;
 
-  // Windows: the system call that the thread is in fails; one that it begins later does not. Elsewhere a call is only cut
-  // short by a signal, and those that one may send are the program's: nothing happens.
-  void interrupt() noexcept;
+  // Windows: the system call that the thread is in fails; one that it begins later does not, so it may take more than one
+  // attempt: true. Elsewhere only signals cut a call short, and they are the program's and the C library's: false.
+  bool interrupt() noexcept;
 
  private:
   uintptr_t handle_ = 0;

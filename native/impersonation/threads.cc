@@ -1,10 +1,12 @@
 #include "impersonation/threads.h"
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <utility>
 #include <vector>
 
@@ -17,6 +19,9 @@ namespace {
 
 // So long a thread waits for work before it ends: a client's next operation should find one.
 constexpr std::chrono::seconds kIdle{5};
+
+// Between two attempts to interrupt a thread: at first, and at last.
+constexpr std::chrono::milliseconds kFirstPause{1}, kLongestPause{1000};
 
 constexpr Failure kTooMany{
     "EAGAIN",
@@ -37,6 +42,7 @@ class ImpersonationThreads::Shared {
 
   Failure post(Job&& job);
   Failure post(const std::string& user, Job&& job);
+  void cancel(const std::string& user, Id request);
   void stop();
 
  private:
@@ -47,10 +53,16 @@ class ImpersonationThreads::Shared {
     SystemThread thread = {};
     std::condition_variable called = {};
     bool free = false;  // it waits for work
+    Id request = 0;     // what it is doing, in whose turn
+    UserQueues::Queue* queue = nullptr;
+    Cancelled cancelled{false};
   };
   using Lock = std::unique_lock<std::mutex>;
 
   int startFirst();
+  void callWorker();
+  void waitForJobs(Lock& lock);
+  bool interruptCancelled();
   void takeIdentities(Lock& lock);
   bool wantsWorker() const;
   void makeWorker();
@@ -72,6 +84,8 @@ class ImpersonationThreads::Shared {
   std::list<Worker> ended_;    // to be joined
   std::vector<Worker*> free_;  // the last one has waited least: the others may end
   size_t coming_ = 0;  // workers that were called or made, and have not looked for work yet
+  bool interrupting_ = false;  // cancelled work is still in progress, and may be interrupted
+  std::chrono::milliseconds pause_{};
   bool refused_ = false;  // the system let this process make no worker, the last time
 };
 
@@ -92,17 +106,39 @@ Failure ImpersonationThreads::Shared::post(const std::string& user, Job&& job) {
   if (const int error = startFirst()) return noThread(error);
   if (!queues_.add(user, std::move(job))) return kTooMany;
   refused_ = false;
-  if (queues_.ready() <= coming_) return {};
+  callWorker();
+  return {};
+}
+
+// JS thread.
+void ImpersonationThreads::Shared::cancel(const std::string& user, Id request) {
+  std::optional<Job> dropped;
+  const Lock lock(mutex_);
+  dropped = queues_.remove(user, request);
+  if (dropped) return;
+  for (Worker& worker : workers_) {
+    if (worker.request != request || worker.cancelled.exchange(true)) continue;
+    queues_.leave(worker.queue);
+    callWorker();
+    if (!worker.thread.interrupt()) return;
+    interrupting_ = true;
+    pause_ = kFirstPause;
+    changed_.notify_one();
+  }
+}
+
+// For a user whose turn it may be now.
+void ImpersonationThreads::Shared::callWorker() {
+  if (queues_.ready() <= coming_) return;
   if (free_.empty()) {
     if (wantsWorker()) changed_.notify_one();
-    return {};
+    return;
   }
   Worker& worker = *free_.back();
   free_.pop_back();
   worker.free = false;
   ++coming_;
   worker.called.notify_one();
-  return {};
 }
 
 // JS thread.
@@ -135,7 +171,7 @@ int ImpersonationThreads::Shared::startFirst() {
 // The first thread.
 void ImpersonationThreads::Shared::takeIdentities(Lock& lock) {
   for (;;) {
-    changed_.wait(lock, [this] { return stopping_ || !jobs_.empty() || wantsWorker(); });
+    waitForJobs(lock);
     if (stopping_) return;
     if (wantsWorker()) {
       makeWorker();
@@ -144,11 +180,30 @@ void ImpersonationThreads::Shared::takeIdentities(Lock& lock) {
     Job job = std::move(jobs_.front());
     jobs_.pop_front();
     lock.unlock();
-    Outcome<Result> outcome = job.work();
+    Outcome<Result> outcome = job.work(Cancelled(false));
     job.work = nullptr;  // before JavaScript hears of it: what the work held must not be released last from here
     lock.lock();
     settle(job.request, std::move(outcome));
   }
+}
+
+void ImpersonationThreads::Shared::waitForJobs(Lock& lock) {
+  const auto something = [this] { return stopping_ || !jobs_.empty() || wantsWorker(); };
+  while (!something()) {
+    if (!interrupting_) {
+      changed_.wait(lock);
+    } else if (!changed_.wait_for(lock, pause_, something)) {
+      pause_ = std::min(2 * pause_, kLongestPause);
+      interrupting_ = interruptCancelled();
+    }
+  }
+}
+
+// False: no work in progress is cancelled, or nothing interrupts it.
+bool ImpersonationThreads::Shared::interruptCancelled() {
+  bool again = false;
+  for (Worker& worker : workers_) again |= worker.request && worker.cancelled && worker.thread.interrupt();
+  return again;
 }
 
 bool ImpersonationThreads::Shared::wantsWorker() const {
@@ -187,12 +242,23 @@ void ImpersonationThreads::Shared::serve(Lock& lock, Worker& worker) {
     --coming_;
     while (!stopping_ && queues_.ready() > 0) {
       UserQueues::Turn turn = queues_.take();
+      worker.request = turn.job.request;
+      worker.queue = turn.queue;
+      worker.cancelled = false;
       lock.unlock();
-      Outcome<Result> outcome = turn.job.work();
+      Outcome<Result> outcome = turn.job.work(worker.cancelled);
       turn.job.work = nullptr;
       lock.lock();
-      queues_.done(turn.queue);
-      settle(turn.job.request, std::move(outcome));
+      worker.request = 0;
+      const bool dropped = worker.cancelled;
+      queues_.done(turn.queue, dropped);
+      if (!dropped) {
+        settle(turn.job.request, std::move(outcome));
+        continue;
+      }
+      lock.unlock();  // to close a file may take long, too
+      outcome = Result();
+      lock.lock();
     }
   } while (waitForWork(lock, worker));
   for (auto at = workers_.begin(); at != workers_.end(); ++at) {
@@ -235,6 +301,10 @@ Failure ImpersonationThreads::post(Job&& job) {
 
 Failure ImpersonationThreads::post(const std::string& user, Job&& job) {
   return shared_->post(user, std::move(job));
+}
+
+void ImpersonationThreads::cancel(const std::string& user, Id request) {
+  shared_->cancel(user, request);
 }
 
 void ImpersonationThreads::stop() {

@@ -39,6 +39,10 @@ class ImpersonationThreads {
   // Does an operation of this user's (or of what else is not to wait for others) after all of this user's that were posted before, as above.
   Failure post(const std::string& user, Job&& job);
 
+  // Nobody waits for that operation of the user's any more, and nothing is settled for it. If it has not begun, it is not
+  // done; if it has, the user's next one may have its turn beside it, unless too many of the user's have not come back.
+  void cancel(const std::string& user, Id request);
+
   // Waits for the work in progress, drops the rest. Idempotent.
   void stop();
 

@@ -66,11 +66,12 @@ struct Level {
 // "..", and must lead to where it came from.
 class Removal {
  public:
-  explicit Removal(Place&& place) : top_(std::move(place)) {}
+  Removal(Place&& place, const Cancelled& cancelled) : top_(std::move(place)), cancelled_(cancelled) {}
 
   Failure run() {
     if (const Failure failure = enter(top_.folder.get(), top_.name)) return failure;
     while (!levels_.empty()) {
+      if (cancelled_) return {"ECANCELED", "rm", 0, "nobody waits for it any more", {}};
       Level& level = levels_.back();
       Failure failure;
       if (!level.folders.empty()) {
@@ -144,6 +145,7 @@ class Removal {
   }
 
   const Place top_;
+  const Cancelled& cancelled_;
   UniqueFd at_;  // the folder of the last level
   std::vector<Level> levels_;
 };
@@ -185,7 +187,7 @@ Outcome<Result> makeFolder(const std::string& path, int mode, bool recursive) {
   return Result(std::move(first));
 }
 
-Outcome<Result> removeTree(const std::string& path, bool recursive, bool force) {
+Outcome<Result> removeTree(const std::string& path, bool recursive, bool force, const Cancelled& cancelled) {
   Place place;
   struct stat status{};
   int error = placeOf(path, place);
@@ -197,7 +199,7 @@ Outcome<Result> removeTree(const std::string& path, bool recursive, bool force) 
     if (unlinkat(place.folder.get(), place.name.c_str(), 0) && errno != ENOENT) failure = fileFailure(errno, "unlink");
   } else if (recursive) {
     place.name.resize(std::max<size_t>(place.name.find_last_not_of('/') + 1, 1));
-    failure = Removal(std::move(place)).run();
+    failure = Removal(std::move(place), cancelled).run();
   } else {
     failure = {"ERR_FS_EISDIR", "rm", 0, "it is a folder: to remove it with all in it, say { recursive: true }", {}};
   }

@@ -59,6 +59,8 @@ void SystemThread::abandon() noexcept {
   pthread_detach(threadOf(std::exchange(handle_, 0)));
 }
 
-void SystemThread::interrupt() noexcept {}
+bool SystemThread::interrupt() noexcept {
+  return false;
+}
 
 }  // namespace framepipe

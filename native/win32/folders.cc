@@ -83,9 +83,10 @@ Failure empty(std::vector<Folder>& folders) {
 }
 
 // Not by recursion: how deep it goes is somebody else's choice.
-Failure removeFolder(const std::string& path) {
+Failure removeFolder(const std::string& path, const Cancelled& cancelled) {
   std::vector<Folder> folders{{path}};
   while (!folders.empty()) {
+    if (cancelled) return {"ECANCELED", "rm", 0, "nobody waits for it any more", {}};
     Folder& top = folders.back();
     if (top.listed > 0) {
       Failure failure;
@@ -131,7 +132,7 @@ Outcome<Result> makeFolder(const std::string& path, int mode, bool recursive) {
   return Result(std::move(first));
 }
 
-Outcome<Result> removeTree(const std::string& path, bool recursive, bool force) {
+Outcome<Result> removeTree(const std::string& path, bool recursive, bool force, const Cancelled& cancelled) {
   FsRequest request;
   const int error = request.call(uv_fs_lstat, path.c_str());
   if (error == UV_ENOENT && force) return Result();
@@ -140,7 +141,7 @@ Outcome<Result> removeTree(const std::string& path, bool recursive, bool force) 
   if (kindOf(*uv_fs_get_statbuf(request.get())) != kFolder)
     remove(uv_fs_unlink, "unlink", path, failure);
   else if (recursive)
-    failure = removeFolder(path);
+    failure = removeFolder(path, cancelled);
   else
     failure = {"ERR_FS_EISDIR", "rm", 0, "it is a folder: to remove it with all in it, say { recursive: true }", {}};
   if (failure) return failure;

@@ -55,8 +55,9 @@ void SystemThread::abandon() noexcept {
   CloseHandle(threadOf(std::exchange(handle_, 0)));
 }
 
-void SystemThread::interrupt() noexcept {
+bool SystemThread::interrupt() noexcept {
   CancelSynchronousIo(threadOf(handle_));
+  return true;
 }
 
 }  // namespace framepipe

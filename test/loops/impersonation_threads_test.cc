@@ -89,7 +89,7 @@ class Gate {
   size_t inside_ = 0;
 };
 
-Outcome<Result> nothing() {
+Outcome<Result> nothing(const Cancelled& = Cancelled(false)) {
   return Result();
 }
 
@@ -126,12 +126,44 @@ TEST(aUserHasOneTurnAtATime) {
   CHECK(queues.take().job.request == 2);
 }
 
+TEST(aTurnThatNobodyWaitsForLetsItsUserGoOn) {
+  UserQueues queues;
+  for (Id id = 1; id <= 9; ++id) CHECK(queues.add("a", {id, nothing}));
+  std::vector<UserQueues::Queue*> left;
+  for (Id id = 1; queues.ready() > 0; ++id) {
+    const UserQueues::Turn turn = queues.take();
+    CHECK(turn.job.request == id && queues.ready() == 0);
+    left.push_back(turn.queue);
+    queues.leave(turn.queue);
+  }
+  CHECK(left.size() == UserQueues::kMostThreads);
+  queues.done(left[0], /*left=*/true);
+  CHECK(queues.ready() == 1);
+  UserQueues::Turn turn = queues.take();
+  queues.done(left[1], /*left=*/true);  // while another one has its turn
+  CHECK(queues.ready() == 0);
+  queues.done(turn.queue);
+  CHECK(queues.ready() == 1);
+}
+
+TEST(whatWaitsMayBeTakenOut) {
+  UserQueues queues;
+  for (const Id id : {1, 2, 3}) CHECK(queues.add("a", {id, nothing}));
+  CHECK(!queues.remove("b", 1) && !queues.remove("a", 4));
+  CHECK(queues.remove("a", 2)->request == 2);
+  CHECK(!queues.remove("a", 2));
+  CHECK(queues.remove("a", 1) && queues.remove("a", 3));
+  CHECK(queues.ready() == 0);
+  CHECK(queues.add("a", {5, nothing}));
+  CHECK(queues.ready() == 1 && queues.take().job.request == 5);
+}
+
 TEST(oneUsersOperationsAreDoneInOrder) {
   Script script;
   ImpersonationThreads threads(script.events, script);
   std::vector<Id> order;  // of one thread at a time
   for (Id id = 1; id <= 200; ++id) {
-    const auto work = [&order, id] {
+    const auto work = [&order, id](const Cancelled&) {
       order.push_back(id);
       return nothing();
     };
@@ -145,7 +177,7 @@ TEST(anOperationThatDoesNotEndDelaysItsOwnUserAlone) {
   Script script;
   Gate gate;
   ImpersonationThreads threads(script.events, script);
-  CHECK(!threads.post("a", {1, [&] { return gate.wait(); }}));
+  CHECK(!threads.post("a", {1, [&](const Cancelled&) { return gate.wait(); }}));
   gate.awaitInside(1);
   CHECK(!threads.post("a", {2, nothing}));
   for (Id id = 3; id < 100; ++id) CHECK(!threads.post(user(id % 7), {id, nothing}));
@@ -161,7 +193,8 @@ TEST(soManyUsersHaveNoMoreThreadsThanThereMayBe) {
   Script script;
   Gate gate;
   ImpersonationThreads threads(script.events, script);
-  for (Id id = 1; id <= kUsers; ++id) CHECK(!threads.post(user(id), {id, [&] { return gate.wait(); }}));
+  for (Id id = 1; id <= kUsers; ++id)
+    CHECK(!threads.post(user(id), {id, [&](const Cancelled&) { return gate.wait(); }}));
   gate.awaitInside(ImpersonationThreads::kMost);
   CHECK(!threads.post({kUsers + 1, nothing}));  // identities are taken meanwhile
   script.awaitSettled(1);
@@ -174,7 +207,7 @@ TEST(oneUsersQueueHasAnEnd) {
   Script script;
   Gate gate;
   ImpersonationThreads threads(script.events, script);
-  CHECK(!threads.post("a", {1, [&] { return gate.wait(); }}));
+  CHECK(!threads.post("a", {1, [&](const Cancelled&) { return gate.wait(); }}));
   gate.awaitInside(1);
   Id id = 1;
   while (id <= UserQueues::kMostWaiting) CHECK(!threads.post("a", {++id, nothing}));
@@ -187,6 +220,40 @@ TEST(oneUsersQueueHasAnEnd) {
   script.awaitSettled(id + 2);
 }
 
+TEST(whatIsCancelledIsNotSettledAndNobodyWaitsForIt) {
+  Script script;
+  Gate gate;
+  std::atomic<int> done{0};
+  const auto held = std::make_shared<int>(0);
+  ImpersonationThreads threads(script.events, script);
+  const auto hang = [&gate, held](const Cancelled& cancelled) {
+    auto outcome = gate.wait();
+    CHECK(cancelled);
+    return outcome;
+  };
+  const auto count = [&done, held](const Cancelled& cancelled) {
+    ++done;
+    CHECK(!cancelled);
+    return nothing();
+  };
+  CHECK(!threads.post("a", {1, hang}));
+  gate.awaitInside(1);
+  CHECK(!threads.post("a", {2, count}));
+  CHECK(!threads.post("a", {3, count}));
+  threads.cancel("a", 2);  // waits
+  threads.cancel("a", 1);  // has begun
+  threads.cancel("a", 1);
+  threads.cancel("b", 3);  // is not that user's
+  script.awaitSettled(1);
+  CHECK(script.settled.contains(3) && done == 1);
+  threads.cancel("a", 3);  // is done
+  gate.open();
+  CHECK(!threads.post("a", {4, count}));
+  script.awaitSettled(2);
+  threads.stop();
+  CHECK(script.events.empty() && script.settled.size() == 2 && held.use_count() == 3);
+}
+
 TEST(whatWaitsWhenTheEnvironmentEndsIsDropped) {
   Script script;
   Gate gate;
@@ -194,9 +261,9 @@ TEST(whatWaitsWhenTheEnvironmentEndsIsDropped) {
   const auto held = std::make_shared<int>(0);
   {
     ImpersonationThreads threads(script.events, script);
-    CHECK(!threads.post("a", {1, [&] { return gate.wait(); }}));
+    CHECK(!threads.post("a", {1, [&](const Cancelled&) { return gate.wait(); }}));
     gate.awaitInside(1);
-    const auto work = [&done, held] {
+    const auto work = [&done, held](const Cancelled&) {
       ++done;
       return nothing();
     };
