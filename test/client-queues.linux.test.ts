@@ -1,5 +1,6 @@
 // Operations of `as` that take long, or never end, and who waits for them: their own user, and nobody else.
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -251,5 +252,29 @@ on(isLinux, 'an AbortSignal', () => {
       expect(read).toBe('written');
       expect(await as.readFile(file, 'utf8')).toBe('written');
     });
+  });
+});
+
+on(isLinux, 'an operation that does not end', () => {
+  const child = fileURLToPath(new URL('support/hanging-child.js', import.meta.url));
+
+  it.each([
+    ['process.exit()', 'exit', 7],
+    ['an uncaught exception', 'throw', 1],
+    ['an abort', 'abort', 0],
+  ])('keeps no process from ending: %s', async (_, mode, expected) => {
+    const { fifo } = endless();
+    const [code, signal] = await once(start(process.execPath, [child, mode, fifo], 'ignore'), 'close');
+    expect({ code, signal }).toEqual({ code: expected, signal: null });
+  });
+
+  it('keeps no Worker from ending, and stays the client until it returns', async () => {
+    const { fifo, end } = endless();
+    const running = start(process.execPath, [child, 'terminate', fifo]);
+    const [said] = await once(running.stdout!, 'data');
+    expect(String(said)).toBe('terminated\n');
+    end();
+    const [code, signal] = await once(running, 'close');
+    expect({ code, signal }).toEqual({ code: 0, signal: null });
   });
 });

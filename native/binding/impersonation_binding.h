@@ -28,7 +28,7 @@ class ImpersonationBinding {
   // For every event, before it is given to JavaScript.
   void settle(const Event& event);
 
-  // Joins the threads; nothing is settled any more. Idempotent.
+  // Joins the threads, or leaves those to themselves that do not come back; nothing is settled any more. Idempotent.
   void stop();
 
  private:

@@ -13,6 +13,7 @@
 //
 // JS thread, except where said.
 #pragma once
+#include <chrono>
 #include <memory>
 #include <string>
 
@@ -43,12 +44,17 @@ class ImpersonationThreads {
   // done; if it has, the user's next one may have its turn beside it, unless too many of the user's have not come back.
   void cancel(const std::string& user, Id request);
 
-  // Waits for the work in progress, drops the rest. Idempotent.
-  void stop();
+  // Drops what waits, and cancels the work in progress. Waits for that for no longer than `patience`: a thread that is not
+  // back by then, from a file system that hangs, is left to itself. It stays the client until its system call returns,
+  // is itself again then, and ends; what it came to goes nowhere. All that it touches is its own, or shared with this.
+  // Nothing is settled any more, and nobody rings. Idempotent.
+  void stop(std::chrono::milliseconds patience = kPatience);
 
  private:
+  static constexpr std::chrono::milliseconds kPatience{1000};
+
   class Shared;
-  const std::unique_ptr<Shared> shared_;
+  const std::shared_ptr<Shared> shared_;
 };
 
 }  // namespace framepipe

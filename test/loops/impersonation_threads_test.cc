@@ -1,11 +1,13 @@
 // Which user's operation an impersonation thread does next, and who waits for whom.
 #include <algorithm>
 #include <atomic>
+#include <chrono>
 #include <condition_variable>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <thread>
 #include <vector>
 
 #include "core/event_queue.h"
@@ -252,6 +254,28 @@ TEST(whatIsCancelledIsNotSettledAndNobodyWaitsForIt) {
   script.awaitSettled(2);
   threads.stop();
   CHECK(script.events.empty() && script.settled.size() == 2 && held.use_count() == 3);
+}
+
+TEST(aThreadThatDoesNotComeBackIsLeftToItself) {
+  Gate gate;
+  const auto held = std::make_shared<int>(0);
+  {
+    Script script;
+    ImpersonationThreads threads(script.events, script);
+    const auto hang = [&gate, held](const Cancelled& cancelled) {
+      auto outcome = gate.wait();
+      CHECK(cancelled);
+      return outcome;
+    };
+    for (Id id = 1; id <= 3; ++id) CHECK(!threads.post(user(id), {id, hang}));
+    gate.awaitInside(3);
+    threads.stop(std::chrono::milliseconds(1));
+    threads.stop();
+    CHECK(held.use_count() > 1 && script.events.empty());
+  }
+  // Neither the events nor the host are there any more.
+  gate.open();
+  while (held.use_count() > 1) std::this_thread::yield();
 }
 
 TEST(whatWaitsWhenTheEnvironmentEndsIsDropped) {

@@ -1,0 +1,142 @@
+#include "impersonation/shared_threads.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace framepipe {
+
+namespace {
+
+// So long a thread waits for work before it ends: a client's next operation should find one.
+constexpr std::chrono::seconds kIdle{5};
+
+// Between two attempts to interrupt a thread.
+constexpr std::chrono::milliseconds kLongestPause{1000};
+
+}  // namespace
+
+void ImpersonationThreads::Shared::takeIdentities(Lock& lock) {
+  for (;;) {
+    waitForJobs(lock);
+    if (stopping_) return;
+    if (wantsWorker()) {
+      makeWorker();
+      continue;
+    }
+    Job job = std::move(jobs_.front());
+    jobs_.pop_front();
+    lock.unlock();
+    Outcome<Result> outcome = job.work(Cancelled(false));
+    job.work = nullptr;  // before JavaScript hears of it: what the work held must not be released last from here
+    lock.lock();
+    settle(job.request, std::move(outcome));
+  }
+}
+
+void ImpersonationThreads::Shared::waitForJobs(Lock& lock) {
+  const auto something = [this] { return stopping_ || !jobs_.empty() || wantsWorker(); };
+  while (!something()) {
+    if (!interrupting_) {
+      changed_.wait(lock);
+    } else if (!changed_.wait_for(lock, pause_, something)) {
+      pause_ = std::min(2 * pause_, kLongestPause);
+      interrupting_ = interruptCancelled();
+    }
+  }
+}
+
+// False: no work in progress is cancelled, or nothing interrupts it.
+bool ImpersonationThreads::Shared::interruptCancelled() {
+  bool again = false;
+  for (Worker& worker : workers_) again |= worker.request && worker.cancelled && worker.thread.interrupt();
+  return again;
+}
+
+bool ImpersonationThreads::Shared::wantsWorker() const {
+  return queues_.ready() > coming_ && free_.empty() && workers_.size() < kMost && !refused_;
+}
+
+void ImpersonationThreads::Shared::makeWorker() {
+  joinEnded();
+  Worker& worker = workers_.emplace_back();
+  struct Start {
+    std::shared_ptr<Shared> shared;
+    Worker& worker;
+  };
+  auto start = std::make_unique<Start>(Start{shared_from_this(), worker});
+  const auto run = [](void* own) {
+    const std::unique_ptr<Start> start(static_cast<Start*>(own));
+    Lock lock(start->shared->mutex_);
+    start->shared->serve(lock, start->worker);
+  };
+  const int error = worker.thread.start(run, start.get());
+  if (!error) {
+    start.release();
+    ++coming_;
+    return;
+  }
+  refused_ = true;
+  workers_.pop_back();
+  if (!workers_.empty()) return;  // they come to it
+  for (const Job& job : queues_.takeAll()) settle(job.request, noThread(error));
+}
+
+// They have nothing left to do but to end.
+void ImpersonationThreads::Shared::joinEnded() {
+  for (Worker& worker : ended_) worker.thread.join();
+  ended_.clear();
+}
+
+void ImpersonationThreads::Shared::serve(Lock& lock, Worker& worker) {
+  do {
+    --coming_;
+    while (!stopping_ && queues_.ready() > 0) {
+      UserQueues::Turn turn = queues_.take();
+      worker.request = turn.job.request;
+      worker.queue = turn.queue;
+      worker.cancelled = false;
+      lock.unlock();
+      Outcome<Result> outcome = turn.job.work(worker.cancelled);
+      turn.job.work = nullptr;
+      lock.lock();
+      worker.request = 0;
+      const bool dropped = worker.cancelled;
+      queues_.done(turn.queue, dropped);
+      if (!dropped) {
+        settle(turn.job.request, std::move(outcome));
+        continue;
+      }
+      lock.unlock();  // to close a file may take long, too
+      outcome = Result();
+      lock.lock();
+    }
+  } while (waitForWork(lock, worker));
+  for (auto at = workers_.begin(); at != workers_.end(); ++at) {
+    if (&*at != &worker) continue;
+    ended_.splice(ended_.end(), workers_, at);
+    break;
+  }
+  changed_.notify_all();
+}
+
+// False: there was none for so long that the worker is to end.
+bool ImpersonationThreads::Shared::waitForWork(Lock& lock, Worker& worker) {
+  if (stopping_) return false;
+  worker.free = true;
+  free_.push_back(&worker);
+  worker.called.wait_for(lock, kIdle, [&] { return stopping_ || !worker.free; });
+  if (!worker.free) return true;
+  std::erase(free_, &worker);
+  return false;
+}
+
+// Under the lock: nobody who is woken by it finds the thread busy that settles it, and nobody rings when stop() is over.
+void ImpersonationThreads::Shared::settle(Id request, Outcome<Result>&& outcome) {
+  if (stopping_) return;
+  Event event{Event::Kind::Settled, request};
+  event.failure = outcome.failure;
+  event.result = std::move(outcome.value);
+  if (events_.push(std::move(event))) host_.ring();
+}
+
+}  // namespace framepipe
