@@ -150,6 +150,51 @@ class Removal {
   std::vector<Level> levels_;
 };
 
+int makeOne(const std::string& path, mode_t mode) {
+  Place place;
+  if (const int error = placeOf(path, place)) return error;
+  return mkdirat(place.folder.get(), place.name.c_str(), mode) ? errno : 0;
+}
+
+// The path up to its last name; empty if it has but one.
+std::string above(const std::string& path) {
+  const size_t end = path.find_last_not_of('/');
+  const size_t separator = end == std::string::npos ? end : path.find_last_of('/', end);
+  if (separator == std::string::npos) return {};
+  return path.substr(0, std::max<size_t>(path.find_last_not_of('/', separator) + 1, 1));
+}
+
+// The folder, and those above it that there are not. A link that is in the path is followed, as everywhere; what is made is
+// looked up in the folder that it was made in, so that nobody puts a link in its place. `first`: what was made first. Returns
+// 0 or an errno; ENOENT: somebody removed a part of it meanwhile, or the path is empty.
+int makeAll(const std::string& path, mode_t mode, std::string& first) {
+  std::vector<std::string> wanted;  // the last one comes first
+  int opened = openPath(AT_FDCWD, path.c_str(), O_PATH | O_DIRECTORY, 0);
+  if (opened == -ENOTDIR && UniqueFd(openPath(AT_FDCWD, path.c_str(), O_PATH, 0))) return EEXIST;
+  for (std::string there = path; opened == -ENOENT && !there.empty();) {
+    wanted.push_back(there);
+    there = above(there);
+    opened = openPath(AT_FDCWD, there.empty() ? "." : there.c_str(), O_PATH | O_DIRECTORY, 0);
+  }
+  if (opened < 0) return -opened;
+  UniqueFd at(opened);
+  for (; !wanted.empty(); wanted.pop_back()) {
+    const std::string& each = wanted.back();
+    // Without separators behind it, which would have a link followed.
+    const size_t begin = each.find_first_not_of('/', above(each).size());
+    const std::string name = each.substr(begin, each.find_last_not_of('/') + 1 - begin);
+    if (mkdirat(at.get(), name.c_str(), mode) == 0) {
+      if (first.empty()) first = each;
+    } else if (errno != EEXIST) {
+      return errno;
+    }
+    at = UniqueFd(openat(at.get(), name.c_str(), O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (!at && (errno == ENOTDIR || errno == ELOOP)) return wanted.size() == 1 ? EEXIST : ENOTDIR;
+    if (!at) return errno;
+  }
+  return 0;
+}
+
 }  // namespace
 
 Outcome<Result> listFolder(const std::string& path) {
@@ -163,27 +208,12 @@ Outcome<Result> listFolder(const std::string& path) {
 }
 
 Outcome<Result> makeFolder(const std::string& path, int mode, bool recursive) {
-  std::vector<std::string> wanted{path};
   std::string first;
-  for (size_t attempts = path.size() + kAttempts; !wanted.empty(); --attempts) {
-    const std::string& each = wanted.back();
-    Place place;
-    int error = placeOf(each, place);
-    if (!error && mkdirat(place.folder.get(), place.name.c_str(), static_cast<mode_t>(mode))) error = errno;
-    if (!error && first.empty()) first = each;
-    if (error) {
-      const size_t end = each.find_last_not_of('/');
-      const size_t separator = end == std::string::npos ? end : each.find_last_of('/', end);
-      if (recursive && error == ENOENT && separator != std::string::npos && separator > 0 && attempts > 0) {
-        wanted.push_back(each.substr(0, each.find_last_not_of('/', separator) + 1));
-        continue;
-      }
-      const Outcome<uv_stat_t> found = statusOf(each.c_str(), true);
-      if (!recursive || !found || kindOf(found.value) != kFolder) return fileFailure(error, "mkdir");
-    }
-    wanted.pop_back();
-  }
-  if (!recursive || first.empty()) return Result();
+  int error = recursive ? ENOENT : makeOne(path, static_cast<mode_t>(mode));
+  for (int attempts = 0; recursive && error == ENOENT && attempts < kAttempts; ++attempts)
+    error = makeAll(path, static_cast<mode_t>(mode), first);
+  if (error) return fileFailure(error, "mkdir");
+  if (first.empty()) return Result();
   return Result(std::move(first));
 }
 
