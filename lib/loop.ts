@@ -40,6 +40,8 @@ interface Request {
 const events = new Float64Array(1024 * EVENT_LENGTH + 1);
 const table = new Uint32Array(64 * 1024);
 const inDelivery = events.length - 1;
+/** In the place of an event's kind. */
+const TAKEN = -1;
 
 const connections = new HandleTable<AnyConnection>();
 const listeners = new Map<number, ListenerEvents>();
@@ -195,6 +197,7 @@ function deliver(count: number, extras: readonly unknown[] | undefined): void {
         const value = extras![nextExtra++];
         const request = requests.get(id);
         requests.delete(id);
+        if (request) events[at] = TAKEN; // a descriptor that nobody gets is closed
         if (third === 1) request?.reject(failureToError(value as RawFailure, request.path));
         else request?.resolve(value);
         break;

@@ -104,6 +104,9 @@ export interface RawListenOptions {
  * | Unlistened | listener | | | |
  * | Settled | request | 1 if it failed | | the result, or the RawFailure |
  *
+ * When the value of a Settled event has been given to somebody, its kind is replaced by −1: what is a descriptor is closed
+ * by native code otherwise.
+ *
  * A Frames event's part of the table: the chunk's length in bytes, what it counts for, then begin and end of each frame
  * within the slab.
  */

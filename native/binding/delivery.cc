@@ -43,6 +43,8 @@ bool Delivery::add(Event& event) {
       put(kind, event.id, event.failure ? 1 : 0, 0,
           event.failure ? static_cast<napi_value>(failureValue(env_, event.failure))
                         : static_cast<napi_value>(toJs(env_, event.result)));
+      if (auto* const descriptor = std::get_if<Descriptor>(&event.result))
+        descriptors_.emplace_back((count_ - 1) * kNumbers, std::move(*descriptor));
       return true;
     case Event::Kind::Drained:
     case Event::Kind::Accepted:
@@ -118,6 +120,14 @@ void Delivery::call() {
   extras_ = nullptr;
   extra_count_ = 0;
   if (napi_make_callback(env_, nullptr, global, function, 2, arguments, nullptr) != napi_ok) raise();
+  handOver();
+}
+
+// What JavaScript has taken is its own to close; the rest is closed here, as when a worker ends meanwhile.
+void Delivery::handOver() {
+  for (auto& [event, descriptor] : descriptors_)
+    if (events_[event] == kTaken) descriptor.release();
+  descriptors_.clear();
 }
 
 // Nobody called us who could catch it.

@@ -4,6 +4,7 @@
 #include <node_api.h>
 
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "binding/slabs.h"
@@ -15,6 +16,7 @@ class Delivery {
  public:
   static constexpr size_t kNumbers = 4;  // of an event
   static constexpr size_t kHead = 2;     // in the table, before the boundaries: the bytes, and what they count for
+  static constexpr double kTaken = -1;  // in the place of an event's kind: JavaScript has given its value to somebody
   // The kind of event that is none of the loop's: the next frames lie in another slab.
   static constexpr uint32_t kSlab = static_cast<uint32_t>(Event::Kind::Settled) + 1;
 
@@ -33,6 +35,7 @@ class Delivery {
   bool addFrames(const Event& event);
   void cutOff(Id connection);
   bool isCutOff(Id connection) const;
+  void handOver();
   void putEnd(const Event& event, const Failure& failure);
   void raise();
   void put(uint32_t kind, Id id, Id third, uint32_t fourth, napi_value extra);
@@ -43,8 +46,9 @@ class Delivery {
   std::span<uint32_t> table_;
   Slabs slabs_;
   std::vector<Id> cut_off_;  // connections of which only the end is still to be told
-  uint32_t count_ = 0;       // events added
-  size_t boundaries_ = 0;    // table in use
+  uint32_t count_ = 0;  // events added
+  std::vector<std::pair<size_t, Descriptor>> descriptors_;  // by the events that they come with: still to be taken
+  size_t boundaries_ = 0;  // table in use
   napi_value extras_ = nullptr;
   uint32_t extra_count_ = 0;
 };

@@ -16,7 +16,7 @@ struct Conversion {
   Napi::Value operator()(std::monostate) const { return env.Undefined(); }
   Napi::Value operator()(int64_t number) const { return Napi::Number::New(env, static_cast<double>(number)); }
   Napi::Value operator()(const std::string& text) const { return Napi::String::New(env, text); }
-  Napi::Value operator()(Descriptor& descriptor) const { return Napi::Number::New(env, descriptor.release()); }
+  Napi::Value operator()(Descriptor& descriptor) const { return Napi::Number::New(env, descriptor.number()); }
 
   Napi::Value operator()(FileContents& contents) const {
     if (contents.length < kCopyBelow) return Napi::Buffer<uint8_t>::Copy(env, contents.bytes.get(), contents.length);

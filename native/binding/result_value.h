@@ -7,7 +7,7 @@
 namespace framepipe {
 
 // Nothing: undefined. A number, a string. FileContents: a Buffer. FileStatus: its fields, an array of numbers in their order.
-// Entries: [name, type, name, type, …]. User: an object. Descriptor: its number, JavaScript's to close from now on.
+// Entries: [name, type, name, type, …]. User: an object. Descriptor: its number.
 Napi::Value toJs(Napi::Env env, Result& result);
 
 }  // namespace framepipe
