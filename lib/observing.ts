@@ -45,6 +45,9 @@ function tell<K extends keyof Told>(name: K, message: Told[K]): void {
   void Promise.resolve().then(() => CHANNELS[name].publish(message));
 }
 
+// A message may have several, and what reads a log takes each for one of our own.
+const inOneLine = (error: unknown) => reasonOf(error).replace(/\s*[\r\n]+\s*/g, ' ');
+
 const debug = debuglog('framepipe');
 
 if (debug.enabled) {
@@ -56,11 +59,11 @@ if (debug.enabled) {
   CHANNELS.end.subscribe((message) => {
     const { connection, error } = message as Told['end'];
     const { bytesReceived, bytesSent } = connection.stats();
-    const why = error === undefined ? '' : `: ${reasonOf(error)}`;
+    const why = error === undefined ? '' : `: ${inOneLine(error)}`;
     debug('connection %d ended, %d bytes received, %d sent%s', connection.id, bytesReceived, bytesSent, why);
   });
   CHANNELS.impersonate.subscribe((message) => {
     const { connection, error } = message as Told['impersonate'];
-    debug('connection %d: runAsClient %s', connection.id, error === undefined ? 'acts' : `fails: ${error}`);
+    debug('connection %d: runAsClient %s', connection.id, error === undefined ? 'acts' : `fails: ${inOneLine(error)}`);
   });
 }

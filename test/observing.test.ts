@@ -93,21 +93,34 @@ describe('diagnostics channels', () => {
   });
 });
 
-it('NODE_DEBUG=framepipe prints the same', async () => {
-  const name = uniqueName();
-  const child = run(process.execPath, [path.join(root, 'test/support/watched-child.js'), name], {
-    env: { ...process.env, NODE_DEBUG: 'framepipe' },
+describe('NODE_DEBUG=framepipe', () => {
+  /** Of a process in which a connection begins and ends. */
+  async function said(args: string[]): Promise<{ lines: string[]; own: string }> {
+    const child = run(process.execPath, [path.join(root, 'test/support/watched-child.js'), ...args], {
+      env: { ...process.env, NODE_DEBUG: 'framepipe' },
+    });
+    expect(await child.ended, child.output).toBe(0);
+    const lines = child.output.split(/\r?\n/).filter((line) => line.startsWith('FRAMEPIPE '));
+    return { lines: lines.map((line) => line.replace(/^FRAMEPIPE \d+: /, '')), own: `{"pid":${child.process.pid}` };
+  }
+
+  it('prints the same', async () => {
+    const name = uniqueName();
+    const { lines, own } = await said([name]);
+    expect(lines[0]).toMatch(new RegExp(`^listen .*${name}$`));
+    expect(lines.filter((line) => line.includes(` to `) && line.includes(own))).toHaveLength(1);
+    expect(lines.filter((line) => line.includes(` served at `) && line.includes(own))).toHaveLength(1);
+    expect(lines.filter((line) => / runAsClient acts$/.test(line))).toHaveLength(1);
+    expect(lines.filter((line) => / ended, 100 bytes received, 0 sent$/.test(line))).toHaveLength(1);
+    expect(lines.filter((line) => / ended, 0 bytes received, 100 sent$/.test(line))).toHaveLength(1);
   });
-  expect(await child.ended, child.output).toBe(0);
-  const lines = child.output.split(/\r?\n/).filter((line) => line.startsWith('FRAMEPIPE '));
-  const said = lines.map((line) => line.replace(/^FRAMEPIPE \d+: /, ''));
-  const own = `{"pid":${child.process.pid}`;
-  expect(said[0]).toMatch(new RegExp(`^listen .*${name}$`));
-  expect(said.filter((line) => line.includes(` to `) && line.includes(own))).toHaveLength(1);
-  expect(said.filter((line) => line.includes(` served at `) && line.includes(own))).toHaveLength(1);
-  expect(said.filter((line) => / runAsClient acts$/.test(line))).toHaveLength(1);
-  expect(said.filter((line) => / ended, 100 bytes received, 0 sent$/.test(line))).toHaveLength(1);
-  expect(said.filter((line) => / ended, 0 bytes received, 100 sent$/.test(line))).toHaveLength(1);
+
+  it('prints one line of an error that has several', async () => {
+    const { lines } = await said([uniqueName(), 'fails']);
+    expect(
+      lines.filter((line) => / ended, 0 bytes received, 100 sent: a message of two lines$/.test(line)),
+    ).toHaveLength(1);
+  });
 });
 
 describe('util.inspect', () => {
