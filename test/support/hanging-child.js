@@ -45,6 +45,7 @@ async function begin(options) {
   for await (const connection of server) {
     await connection.read();
     const read = connection.runAsClient((as) => as.readFile(fifo, { special: true, ...options }));
+    read.catch(() => {}); // it may have ended when it is given
     await until(() => readers() > 0);
     for (const handle of [connection, server]) handle.unref();
     return read;
