@@ -3,7 +3,8 @@ import { describe, expect, expectTypeOf, test } from 'vitest';
 import { PipeError } from '../lib/errors.ts';
 import { encodeFrame, FrameDecoder } from '../lib/framing/decoder.ts';
 import { framing } from '../lib/framing/factories.ts';
-import { type Framing, rawFraming } from '../lib/framing/framing.ts';
+import { type Framing, rawFraming, toFrame } from '../lib/framing/framing.ts';
+import { Slab } from '../lib/framing/slab.ts';
 
 const wire = <T>(kind: Framing<T>, value: T | Uint8Array) => encodeFrame(kind, value).toString('latin1');
 const bytes = (hex: string) => Buffer.from(hex.replaceAll(' ', ''), 'hex');
@@ -167,6 +168,14 @@ describe('as', () => {
       },
     };
     expect(caught(() => encodeFrame(kind, throwing))).toMatchObject({ code: 'ERR_INVALID_ARG_TYPE', cause: own });
+  });
+
+  test('more than a string can hold is ERR_FRAME_INVALID', () => {
+    const long = new Slab(Buffer.alloc(2 ** 28)); // its memory is never touched
+    const kind = framing.fixed(2 ** 28, { as: 'hex' }) as Framing<unknown>;
+    const error = caught(() => toFrame(kind, long, 0, 2 ** 28, 'pipe', 7));
+    expect(error).toMatchObject({ code: 'ERR_FRAME_INVALID', declaredLength: 2 ** 28, position: 7, path: 'pipe' });
+    expect(error.cause).toMatchObject({ code: 'ERR_STRING_TOO_LONG' });
   });
 
   test('a value of another type is refused, with the cure', () => {

@@ -35,7 +35,7 @@ function textIn(encoding: BufferEncoding): Conversion<string> {
   if (/^(utf-?16le|ucs-?2)$/.test(name)) return UTF_16;
   const lossy = UNENCODABLE[name];
   return {
-    toFrame: (slab, begin, end) => slab.text(encoding, begin, end),
+    toFrame: (slab, begin, end) => textOf(slab, encoding, begin, end),
     toBytes(value) {
       if (typeof value !== 'string') throw wrongType(value, 'a string or a Uint8Array');
       // Buffer.from() would drop what it cannot encode, without a word.
@@ -45,6 +45,14 @@ function textIn(encoding: BufferEncoding): Conversion<string> {
       return bytes;
     },
   };
+}
+
+function textOf(slab: Slab, encoding: BufferEncoding, begin: number, end: number): string {
+  try {
+    return slab.text(encoding, begin, end);
+  } catch (cause) {
+    throw new Malformed(end - begin, `more than a string can hold: ${reasonOf(cause)}`, cause);
+  }
 }
 
 const HEX = /^(?!(?:[0-9a-f]{2})*$)/i;
@@ -73,7 +81,7 @@ const UNENCODABLE: Readonly<Record<string, Pick<RegExp, 'test'> | undefined>> = 
 const UTF_16: Conversion<string> = {
   toFrame(slab, begin, end) {
     if ((end - begin) % 2 !== 0) throw new Malformed(end - begin, 'an odd number of bytes is no UTF-16');
-    return (slab.text('utf16le', begin, end) as Unicode).toWellFormed();
+    return (textOf(slab, 'utf16le', begin, end) as Unicode).toWellFormed();
   },
   toBytes(value) {
     if (typeof value !== 'string') throw wrongType(value, 'a string or a Uint8Array');
