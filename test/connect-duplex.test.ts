@@ -151,6 +151,16 @@ describe('a stream that cannot connect', () => {
     expect(stories[1]).toEqual(['error ENOENT closed false true', 'close true closed false true']);
   });
 
+  it('tells those who wrote why', async () => {
+    const stream = streamTo(uniqueName()).on('error', () => {});
+    const failed = new Promise((resolve) => stream.write('x', resolve));
+    expect(await failed).toMatchObject({ code: 'EPIPE', cause: { code: 'ENOENT', syscall: 'connect' } });
+    const other = streamTo(uniqueName(), { waitForServer: true });
+    const given = new Promise((resolve) => other.write('x', resolve));
+    other.destroy();
+    expect(await given).not.toHaveProperty('cause');
+  });
+
   it('is given up by destroy(), whose error counts', async () => {
     const stream = streamTo(uniqueName(), { waitForServer: true });
     const events = story(stream);

@@ -203,7 +203,7 @@ export class PipeDuplex extends Duplex {
   override _destroy(error: Error | null, callback: Callback): void {
     this.#idle.clear();
     const done = () => process.nextTick(() => this.#closed(error, callback));
-    this.#opening?.cancel();
+    this.#opening?.cancel(error);
     if (this.#link) this.#unlink(this.#link, error).then(done, done);
     else done();
   }

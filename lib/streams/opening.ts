@@ -44,11 +44,12 @@ export class Opening {
     this.#asked = [];
   }
 
-  cancel(): void {
+  /** `cause`: why, if something went wrong. */
+  cancel(cause: Error | null): void {
     this.#cancelling.abort();
     const path = this.#path;
     const message = `write EPIPE ${path}: the stream was destroyed before it was connected`;
-    const error = new PipeError('EPIPE', message, { syscall: 'write', path });
+    const error = new PipeError('EPIPE', message, { syscall: 'write', path, cause: cause ?? undefined });
     for (const { refuse } of this.#asked) process.nextTick(refuse, error);
     this.#asked = [];
   }
