@@ -29,7 +29,10 @@ void ImpersonationThreads::Shared::takeIdentities(Lock& lock) {
     Outcome<Result> outcome = job.work(Cancelled(false));
     job.work = nullptr;  // before JavaScript hears of it: what the work held must not be released last from here
     lock.lock();
-    settle(job.request, std::move(outcome));
+    if (!settle(job.request, std::move(outcome))) continue;
+    lock.unlock();
+    host_.ring();  // it is there until this thread is joined
+    lock.lock();
   }
 }
 
@@ -78,7 +81,9 @@ void ImpersonationThreads::Shared::makeWorker() {
   refused_ = true;
   workers_.pop_back();
   if (!workers_.empty()) return;  // they come to it
-  for (const Job& job : queues_.takeAll()) settle(job.request, noThread(error));
+  bool rings = false;
+  for (const Job& job : queues_.takeAll()) rings |= settle(job.request, noThread(error));
+  if (rings) host_.ring();
 }
 
 // They have nothing left to do but to end.
@@ -102,13 +107,19 @@ void ImpersonationThreads::Shared::serve(Lock& lock, Worker& worker) {
       worker.request = 0;
       const bool dropped = worker.cancelled;
       queues_.done(turn.queue, dropped);
-      if (!dropped) {
-        settle(turn.job.request, std::move(outcome));
-        continue;
+      if (dropped) {
+        lock.unlock();  // to close a file may take long, too
+        outcome = Result();
+        lock.lock();
+      } else if (settle(turn.job.request, std::move(outcome))) {
+        ++coming_;  // what JavaScript asks for next needs nobody else
+        ++ringing_;
+        lock.unlock();
+        host_.ring();
+        lock.lock();
+        --coming_;
+        if (--ringing_ == 0 && stopping_) changed_.notify_all();
       }
-      lock.unlock();  // to close a file may take long, too
-      outcome = Result();
-      lock.lock();
     }
   } while (waitForWork(lock, worker));
   for (auto at = workers_.begin(); at != workers_.end(); ++at) {
@@ -130,13 +141,13 @@ bool ImpersonationThreads::Shared::waitForWork(Lock& lock, Worker& worker) {
   return false;
 }
 
-// Under the lock: nobody who is woken by it finds the thread busy that settles it, and nobody rings when stop() is over.
-void ImpersonationThreads::Shared::settle(Id request, Outcome<Result>&& outcome) {
-  if (stopping_) return;
+// True: somebody has to ring. Not under the lock, for who is woken may want it.
+bool ImpersonationThreads::Shared::settle(Id request, Outcome<Result>&& outcome) {
+  if (stopping_) return false;
   Event event{Event::Kind::Settled, request};
   event.failure = outcome.failure;
   event.result = std::move(outcome.value);
-  if (events_.push(std::move(event))) host_.ring();
+  return events_.push(std::move(event));
 }
 
 }  // namespace framepipe

@@ -57,7 +57,7 @@ class ImpersonationThreads::Shared : public std::enable_shared_from_this<Shared>
   bool wantsWorker() const;
   bool interruptCancelled();
   void joinEnded();
-  void settle(Id request, Outcome<Result>&& outcome);
+  bool settle(Id request, Outcome<Result>&& outcome);
 
   EventQueue& events_;  // until stopping_
   Host& host_;
@@ -72,6 +72,7 @@ class ImpersonationThreads::Shared : public std::enable_shared_from_this<Shared>
   std::list<Worker> ended_;  // to be joined
   std::vector<Worker*> free_;  // the last one has waited least: the others may end
   size_t coming_ = 0;  // workers that were called or made, and have not looked for work yet
+  size_t ringing_ = 0;  // workers that ring without the lock
   bool interrupting_ = false;  // cancelled work is still in progress, and may be interrupted
   std::chrono::milliseconds pause_{};
   bool refused_ = false;  // the system let this process make no worker, the last time

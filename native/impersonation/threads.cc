@@ -86,6 +86,7 @@ void ImpersonationThreads::Shared::stop(std::chrono::milliseconds patience) {
   lock.unlock();
   if (first) first.join();  // it touches no client's file
   lock.lock();
+  changed_.wait(lock, [this] { return ringing_ == 0; });
   const auto end = std::chrono::steady_clock::now() + patience;
   while (!workers_.empty() && std::chrono::steady_clock::now() < end) {
     interruptCancelled();
