@@ -27,7 +27,10 @@ export type Access =
       readonly sddl: string;
     };
 
-/** What a server may do with the identity of a client that connects to it (Windows: `SECURITY_SQOS_PRESENT`). */
+/**
+ * What a server may do with the identity of a client that connects to it (Windows: `SECURITY_SQOS_PRESENT`), always with
+ * `SECURITY_EFFECTIVE_ONLY`: privileges and groups that this process has disabled are not the server's to enable.
+ */
 export type ImpersonationLevel = 'anonymous' | 'identification' | 'impersonation' | 'delegation';
 
 interface ChannelOptions<T> {

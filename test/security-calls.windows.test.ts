@@ -155,15 +155,16 @@ on(isWine, 'NtCreateNamedPipeFile', () => {
 });
 
 on(isWine, 'CreateFileW', () => {
-  const { GENERIC_READ, GENERIC_WRITE, SECURITY_LEVEL, SECURITY_SQOS_PRESENT } = win;
+  const { GENERIC_READ, GENERIC_WRITE, SECURITY_LEVEL } = win;
   const FILE_READ_ATTRIBUTES = 0x80;
   const FILE_WRITE_ATTRIBUTES = 0x100;
   const qualities = (flags: number) => flags & 0x1f_0000; // level, tracking, effective only, present
+  const ALWAYS = win.SECURITY_SQOS_PRESENT + win.SECURITY_EFFECTIVE_ONLY;
 
-  it('by default: both directions, overlapped, identification, static tracking', async () => {
+  it('by default: both directions, overlapped, identification, static tracking, effective only', async () => {
     expect(await openOf('{}')).toEqual({
       access: GENERIC_READ + GENERIC_WRITE,
-      flags: win.FILE_FLAG_OVERLAPPED + SECURITY_SQOS_PRESENT + 0x1_0000,
+      flags: win.FILE_FLAG_OVERLAPPED + ALWAYS + 0x1_0000,
     });
   });
 
@@ -172,15 +173,15 @@ on(isWine, 'CreateFileW', () => {
     ['identification', 0x1_0000],
     ['impersonation', 0x2_0000],
     ['delegation', 0x3_0000],
-  ])('impersonation: %s, and always a quality of service', async (level, expected) => {
+  ])('impersonation: %s, and always effective only', async (level, expected) => {
     const { flags } = await openOf(`{ impersonation: '${level}' }`);
     expect(flags & SECURITY_LEVEL).toBe(expected);
-    expect(qualities(flags)).toBe(SECURITY_SQOS_PRESENT + expected);
+    expect(qualities(flags)).toBe(ALWAYS + expected);
   });
 
   it('another machine gets the same care', async () => {
     const { flags } = await openOf('{}', '{}', '\\\\no-such-machine\\pipe\\x');
-    expect(qualities(flags)).toBe(SECURITY_SQOS_PRESENT + 0x1_0000);
+    expect(qualities(flags)).toBe(ALWAYS + 0x1_0000);
   });
 
   it.each([

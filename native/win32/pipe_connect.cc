@@ -21,19 +21,23 @@ DWORD desiredAccess(Direction direction) {
   }
 }
 
-// Static tracking: the server sees who we are when we connect. Without SECURITY_SQOS_PRESENT it might
-// act as us, whoever it is.
-DWORD qualityOfService(ImpersonationLevel level) {
+DWORD levelOf(ImpersonationLevel level) {
   switch (level) {
     case ImpersonationLevel::Anonymous:
-      return SECURITY_SQOS_PRESENT | SECURITY_ANONYMOUS;
+      return SECURITY_ANONYMOUS;
     case ImpersonationLevel::Impersonation:
-      return SECURITY_SQOS_PRESENT | SECURITY_IMPERSONATION;
+      return SECURITY_IMPERSONATION;
     case ImpersonationLevel::Delegation:
-      return SECURITY_SQOS_PRESENT | SECURITY_DELEGATION;
+      return SECURITY_DELEGATION;
     default:
-      return SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION;
+      return SECURITY_IDENTIFICATION;
   }
+}
+
+// Static tracking: the server sees who we are when we connect. Without SECURITY_SQOS_PRESENT it might act as us, whoever
+// it is. Effective only: it can enable no privilege and no group of ours that is disabled.
+DWORD qualityOfService(ImpersonationLevel level) {
+  return SECURITY_SQOS_PRESENT | SECURITY_EFFECTIVE_ONLY | levelOf(level);
 }
 
 bool readMessages(HANDLE pipe) {
