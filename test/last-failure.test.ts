@@ -55,10 +55,10 @@ on(isLinux, 'a server without descriptors', () => {
 
 on(isWindows, 'a server whose name has no instance left', () => {
   it('has lastFailure: EAGAIN', async () => {
-    const { ForeignServer, me } = await import('./support/witness.ts');
+    const { ForeignServer, ourOwner } = await import('./support/witness.ts');
     const path = pipePath(uniqueName());
     // Another program of this user, which said that there may be three. One is what holds the name.
-    new ForeignServer(path, { maxInstances: 3, sddl: `O:${me}D:P(A;;FA;;;${me})` });
+    new ForeignServer(path, { maxInstances: 3, sddl: `O:${ourOwner}D:P(A;;FA;;;${ourOwner})` });
     const server = await serverFor(path, { exclusive: false, pendingInstances: 1 });
     expect(server.stats().lastFailure).toBeUndefined();
     await clientFor(path);

@@ -4,7 +4,7 @@ import type { Access } from '../lib/index.ts';
 import { listen } from '../lib/index.ts';
 import { pair, serverFor, uniqueName } from './support/pipes.ts';
 import { hasPipeSecurity, isRealWindows, on } from './support/system.ts';
-import { descriptorOf, me, win } from './support/witness.ts';
+import { descriptorOf, ourOwner, win } from './support/witness.ts';
 
 const EVERYONE = 'S-1-1-0';
 const AUTHENTICATED = 'S-1-5-11';
@@ -18,17 +18,17 @@ async function descriptorFor(access?: Access) {
 }
 
 on(hasPipeSecurity, 'the descriptor of', () => {
-  const mine = () => ({ allow: true, mask: ALL, sid: me });
+  const mine = () => ({ allow: true, mask: ALL, sid: ourOwner });
 
-  it('owner, the default: this user, and nobody else', async () => {
-    const expected = { owner: me, isProtected: true, entries: [mine()] };
+  it('owner, the default: whom our things belong to, and nobody else', async () => {
+    const expected = { owner: ourOwner, isProtected: true, entries: [mine()] };
     expect(await descriptorFor()).toEqual(expected);
     expect(await descriptorFor('owner')).toEqual(expected);
   });
 
   it('authenticated: those who have logged on may connect', async () => {
     expect(await descriptorFor('authenticated')).toEqual({
-      owner: me,
+      owner: ourOwner,
       isProtected: true,
       entries: [mine(), { allow: true, mask: CLIENT, sid: AUTHENTICATED }],
     });
@@ -36,7 +36,7 @@ on(hasPipeSecurity, 'the descriptor of', () => {
 
   it('everyone: everybody may connect', async () => {
     expect(await descriptorFor('everyone')).toEqual({
-      owner: me,
+      owner: ourOwner,
       isProtected: true,
       entries: [mine(), { allow: true, mask: CLIENT, sid: EVERYONE }],
     });
@@ -46,7 +46,7 @@ on(hasPipeSecurity, 'the descriptor of', () => {
     const { owner, isProtected, entries } = await descriptorFor({
       sddl: 'D:(D;;GR;;;S-1-5-7)(A;;GA;;;BA)(A;;GRGW;;;WD)',
     });
-    expect(owner).toBe(me);
+    expect(owner).toBe(ourOwner);
     expect(isProtected).toBe(true);
     expect(entries!.slice(0, 3)).toEqual([
       { allow: false, mask: expect.any(Number), sid: 'S-1-5-7' },
@@ -61,7 +61,7 @@ on(hasPipeSecurity, 'the descriptor of', () => {
       const instances = entries!.filter(
         ({ allow, mask }) => allow && mask & (win.FILE_CREATE_PIPE_INSTANCE | 0x5000_0000),
       );
-      expect(instances, rights).toEqual([{ allow: true, mask: expect.any(Number), sid: me }]);
+      expect(instances, rights).toEqual([{ allow: true, mask: expect.any(Number), sid: ourOwner }]);
     }
   });
 });
@@ -72,7 +72,7 @@ on(hasPipeSecurity, 'setAccess on the live pipe', () => {
     const before = descriptorOf(server.path);
     await server.setAccess('everyone');
     expect(descriptorOf(server.path).entries).toEqual([
-      { allow: true, mask: ALL, sid: me },
+      { allow: true, mask: ALL, sid: ourOwner },
       { allow: true, mask: CLIENT, sid: EVERYONE },
     ]);
     await server.setAccess({ sddl: 'D:P(A;;GA;;;BU)' });

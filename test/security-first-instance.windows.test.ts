@@ -4,7 +4,7 @@ import { connect, listen } from '../lib/index.ts';
 import { pipePath } from '../lib/name.ts';
 import { clientFor, next, serverFor, uniqueName } from './support/pipes.ts';
 import { hasPipeSecurity, isRealWindows, on } from './support/system.ts';
-import { descriptorOf, errorOf, ForeignServer, me, win } from './support/witness.ts';
+import { descriptorOf, errorOf, ForeignServer, ourOwner, win } from './support/witness.ts';
 
 /** Of another user, who lets everybody do anything: the pipe of somebody who lies in wait. */
 const THEIRS = 'O:S-1-5-21-1-2-3-4444D:(A;;GA;;;WD)';
@@ -64,7 +64,7 @@ on(hasPipeSecurity, 'exclusive: false', () => {
     const clients = [await clientFor(name), await clientFor(name)];
     for (const client of clients) await client.send(Buffer.from('hello'));
     for (const connection of await served) expect(String(await connection.read())).toBe('hello');
-    expect(descriptorOf(first.path).entries!.map(({ sid }) => sid)).toEqual([me]);
+    expect(descriptorOf(first.path).entries!.map(({ sid }) => sid)).toEqual([ourOwner]);
   });
 
   it('goes on when the one who was first ends', async () => {

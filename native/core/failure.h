@@ -27,7 +27,9 @@ constexpr const char* kRefusedByAccess =
     "the server's own user may: one that runs as a service or another account needs access: 'authenticated'";
 
 constexpr Failure untrustedServer() {
-  return {"ERR_PIPE_UNTRUSTED_SERVER", "connect", 0, "another user serves this pipe, and serverOwner is 'self'"};
+  return {"ERR_PIPE_UNTRUSTED_SERVER", "connect", 0,
+          "another user serves this pipe, and serverOwner is 'self' (Windows: an elevated process is another one than the "
+          "same user's that is not)"};
 }
 
 constexpr Failure onlyOneEndUsesMessages(int32_t os) {

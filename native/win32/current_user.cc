@@ -3,6 +3,9 @@
 #include <aclapi.h>
 #include <sddl.h>
 
+#include <algorithm>
+#include <utility>
+
 #include "win32/unique_handle.h"
 #include "win32/win32_failure.h"
 
@@ -10,17 +13,17 @@ namespace framepipe::win32 {
 
 namespace {
 
-UniqueHandle processToken() {
-  UniqueHandle token;
-  OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, token.out());
-  return token;
-}
-
-bool isElevated() {
-  TOKEN_ELEVATION elevation{};
+// A fact of this process's token that leads to a SID.
+template <class Fact>
+Outcome<Sid> sidOf(HANDLE token, TOKEN_INFORMATION_CLASS kind, PSID(*find)(const Fact&), const char* syscall) {
+  struct {
+    Fact fact;
+    uint8_t sid[SECURITY_MAX_SID_SIZE];
+  } information;
   DWORD length = 0;
-  return GetTokenInformation(processToken().get(), TokenElevation, &elevation, sizeof elevation, &length) &&
-         elevation.TokenIsElevated;
+  if (!GetTokenInformation(token, kind, &information, sizeof information, &length))
+    return win32Failure(GetLastError(), syscall);
+  return Sid(find(information.fact));
 }
 
 }  // namespace
@@ -35,16 +38,25 @@ std::wstring Sid::toString() const {
   return text.get();
 }
 
-Outcome<Sid> currentUser(const char* syscall) {
-  struct {
-    TOKEN_USER user;
-    uint8_t sid[SECURITY_MAX_SID_SIZE];
-  } information;
-  DWORD length = 0;
-  const UniqueHandle token = processToken();
-  if (!token || !GetTokenInformation(token.get(), TokenUser, &information, sizeof information, &length))
-    return win32Failure(GetLastError(), syscall);
-  return Sid(information.user.User.Sid);
+Outcome<std::vector<Sid>> currentOwners(const char* syscall) {
+  UniqueHandle token;
+  if (!OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, token.out())) return win32Failure(GetLastError(), syscall);
+  const auto user = sidOf<TOKEN_USER>(
+      token.get(), TokenUser, [](const TOKEN_USER& fact) { return fact.User.Sid; }, syscall);
+  if (!user) return user.failure;
+  auto owner = sidOf<TOKEN_OWNER>(
+      token.get(), TokenOwner, [](const TOKEN_OWNER& fact) { return fact.Owner; }, syscall);
+  if (!owner) return owner.failure;
+  std::vector<Sid> owners{std::move(owner.value)};
+  if (IsWellKnownSid(user.value.get(), WinLocalSystemSid)) {
+    for (const auto type : {WinLocalSystemSid, WinBuiltinAdministratorsSid}) {
+      uint8_t sid[SECURITY_MAX_SID_SIZE];
+      DWORD length = sizeof sid;
+      if (CreateWellKnownSid(type, /*domain=*/nullptr, sid, &length) && !owners.front().equals(sid))
+        owners.emplace_back(sid);
+    }
+  }
+  return owners;
 }
 
 bool isOwnPipe(HANDLE pipe) {
@@ -54,9 +66,8 @@ bool isOwnPipe(HANDLE pipe) {
                       /*dacl=*/nullptr, /*sacl=*/nullptr, descriptor.out()) != ERROR_SUCCESS ||
       !owner)
     return false;
-  const Outcome<Sid> user = currentUser("connect");
-  if (user && user.value.equals(owner)) return true;
-  return IsWellKnownSid(owner, WinBuiltinAdministratorsSid) && isElevated();
+  const auto ours = currentOwners("connect");
+  return ours && std::any_of(ours.value.begin(), ours.value.end(), [&](const Sid& sid) { return sid.equals(owner); });
 }
 
 }  // namespace framepipe::win32

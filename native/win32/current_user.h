@@ -24,10 +24,12 @@ class Sid {
   std::vector<uint8_t> bytes_;
 };
 
-// The user of the process token. Its default owner may be another one: Administrators, when elevated.
-Outcome<Sid> currentUser(const char* syscall);
+// Whom the things belong to that this process makes: first the owner of its token, as in .NET's CurrentUserOnly. That is
+// the user or, in an elevated process, Administrators: to the user's processes that are not elevated, somebody else. SYSTEM
+// is both itself and Administrators, for which of them its token says depends on who started it.
+Outcome<std::vector<Sid>> currentOwners(const char* syscall);
 
-// Whether this user, or Administrators while this process is elevated, owns the pipe.
+// Whether one of them owns the pipe.
 bool isOwnPipe(HANDLE pipe);
 
 }  // namespace framepipe::win32

@@ -26,9 +26,9 @@ std::wstring clientEntry(const wchar_t* trustee) {
   return std::wstring(L"(A;;0x12019b;;;") + trustee + L")";
 }
 
-std::wstring presetSddl(Access access, const Sid& user) {
-  const std::wstring sid = user.toString();
-  std::wstring sddl = L"O:" + sid + L"D:P(A;;FA;;;" + sid + L")";
+std::wstring presetSddl(Access access, const std::vector<Sid>& owners) {
+  std::wstring sddl = L"O:" + owners.front().toString() + L"D:P";
+  for (const Sid& owner : owners) sddl += L"(A;;FA;;;" + owner.toString() + L")";
   if (access == Access::Authenticated) sddl += clientEntry(L"AU");
   if (access == Access::Everyone) sddl += clientEntry(L"WD");
   return sddl;
@@ -81,10 +81,10 @@ Failure invalid(const char* syscall, DWORD error, const char* hint) {
 
 Outcome<SecurityDescriptor> SecurityDescriptor::of(Access access, const std::string& sddl, const char* syscall) {
   if (access == Access::Sddl) return fromSddl(sddl, syscall);
-  const Outcome<Sid> user = currentUser(syscall);
-  if (!user) return user.failure;
+  const auto owners = currentOwners(syscall);
+  if (!owners) return owners.failure;
   Parsed parsed;
-  if (!parse(presetSddl(access, user.value), parsed)) return win32Failure(GetLastError(), syscall);
+  if (!parse(presetSddl(access, owners.value), parsed)) return win32Failure(GetLastError(), syscall);
   SecurityDescriptor descriptor;
   const auto* bytes = static_cast<const uint8_t*>(parsed.get());
   descriptor.bytes_.assign(bytes, bytes + GetSecurityDescriptorLength(parsed.get()));
@@ -104,19 +104,19 @@ Outcome<SecurityDescriptor> SecurityDescriptor::fromSddl(const std::string& sddl
     return invalid(syscall, ERROR_INVALID_ACL,
                    "access.sddl needs a list of who may connect (D:…); without one everybody might do everything");
 
-  const Outcome<Sid> user = currentUser(syscall);
-  if (!user) return user.failure;
+  const auto owners = currentOwners(syscall);
+  if (!owners) return owners.failure;
   PSID named_owner = nullptr, group = nullptr;
   ACL* sacl = nullptr;
   BOOL labelled = FALSE;
   GetSecurityDescriptorOwner(parsed.get(), &named_owner, &defaulted);
   GetSecurityDescriptorGroup(parsed.get(), &group, &defaulted);
   GetSecurityDescriptorSacl(parsed.get(), &labelled, &sacl, &defaulted);
-  const Sid owner = named_owner ? Sid(named_owner) : user.value;
+  const Sid owner = named_owner ? Sid(named_owner) : owners.value.front();
 
   std::vector<uint8_t> acl;
   SECURITY_DESCRIPTOR absolute;
-  if (!copyWithoutInstances(dacl, user.value, acl) ||
+  if (!copyWithoutInstances(dacl, owners.value.front(), acl) ||
       !InitializeSecurityDescriptor(&absolute, SECURITY_DESCRIPTOR_REVISION) ||
       !SetSecurityDescriptorOwner(&absolute, owner.get(), /*defaulted=*/FALSE) ||
       !SetSecurityDescriptorGroup(&absolute, group, /*defaulted=*/FALSE) ||

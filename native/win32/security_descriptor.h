@@ -16,8 +16,7 @@ constexpr ACCESS_MASK kClientAccess = (FILE_GENERIC_READ | FILE_GENERIC_WRITE) &
 
 class SecurityDescriptor {
  public:
-  // The owner is always this user (or whom the SDDL names), also in an elevated process, whose
-  // objects would be Administrators' otherwise.
+  // The owner is that of this process's token (or whom the SDDL names): see currentOwners().
   //
   // An SDDL is kept to the letter as to who may connect. The right to create further instances is
   // not its to give: it is taken from every entry (generic rights are spelled out for that) and given

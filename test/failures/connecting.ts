@@ -105,7 +105,7 @@ export const connecting = area({
       tried: mayBeOthers,
       code: 'ERR_PIPE_UNTRUSTED_SERVER',
       ...CONNECT,
-      says: "another user serves this pipe, and serverOwner is 'self'",
+      says: /^another user serves this pipe, and serverOwner is 'self' \(Windows: an elevated process is another one/,
     },
     {
       call: 'connect',

@@ -9,6 +9,7 @@ export type Handle = number;
 
 interface Native {
   ownSid(): string;
+  ownOwner(): string;
   actAs<R>(user: string, groups: string[], fn: () => R): R;
   createPipe(path: string, openMode: number, pipeMode: number, maxInstances: number, sddl: string): Handle;
   open(path: string, access: number, flags: number, readMode: number): Handle;
@@ -52,6 +53,8 @@ export const win = {
 
 /** Whom this process runs as. */
 export const me: string = native.ownSid();
+/** Whom its pipes belong to: this user, or Administrators when it is elevated. */
+export const ourOwner: string = native.ownOwner();
 
 /** Who owns a pipe, and who may do what. */
 export interface Descriptor {

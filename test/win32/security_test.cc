@@ -23,7 +23,7 @@ std::string narrow(const wchar_t* text) {
 }
 
 std::string me() {
-  return narrow(win32::currentUser("test").value.toString().c_str());
+  return narrow(win32::currentOwners("test").value.front().toString().c_str());
 }
 
 // The descriptor of a live pipe, as a client finds it.

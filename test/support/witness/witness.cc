@@ -57,6 +57,17 @@ napi_value ownSid(napi_env env, napi_callback_info info) {
   return Call(env, info).of(known ? textOf(reinterpret_cast<TOKEN_USER*>(user)->User.Sid) : L"?");
 }
 
+// ownOwner(): whom the things belong to that it makes.
+napi_value ownOwner(napi_env env, napi_callback_info info) {
+  HANDLE token = nullptr;
+  alignas(8) BYTE owner[256];
+  DWORD length = 0;
+  OpenProcessToken(GetCurrentProcess(), TOKEN_QUERY, &token);
+  const BOOL known = GetTokenInformation(token, TokenOwner, owner, sizeof owner, &length);
+  CloseHandle(token);
+  return Call(env, info).of(known ? textOf(reinterpret_cast<TOKEN_OWNER*>(owner)->Owner) : L"?");
+}
+
 // actAs(user, groups, fn): what fn returns or throws, called with this thread being that user.
 napi_value actAs(napi_env env, napi_callback_info info) {
   const Call call(env, info);
@@ -215,6 +226,7 @@ napi_value start(napi_env env, napi_value exports) {
   const napi_property_descriptor functions[] = {
       {"handleCount", nullptr, handleCount, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"ownSid", nullptr, ownSid, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"ownOwner", nullptr, ownOwner, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"actAs", nullptr, actAs, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"createPipe", nullptr, createPipe, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"open", nullptr, open, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
