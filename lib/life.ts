@@ -195,6 +195,7 @@ export class Life<T> implements Numbered {
   // It has ended, and now this side closes it, too.
   #forgetClient(): void {
     this.ending.begin();
+    if (this.#formerClient) loop.forgetClient(this.#formerClient);
     this.#formerClient = undefined;
     this.#impersonation?.release();
   }

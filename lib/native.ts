@@ -180,6 +180,8 @@ export interface NativeLoop {
   takeIdentity(client: number | FormerClient, toAct: boolean, request: number): undefined | RawFailure;
   /** When the end of a server's connection is told: its client, in the place of the number from then on, if it stays known. */
   keepClient(connection: number): FormerClient | undefined;
+  /** It is nobody any more. */
+  forgetClient(client: FormerClient): void;
   releaseIdentity(identity: number): void;
   /**
    * Calls `fn(argument)` with the calling thread being the client, and returns what it returns or throws what it throws.

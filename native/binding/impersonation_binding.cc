@@ -77,6 +77,7 @@ void ImpersonationBinding::exportTo(Napi::Object loop) {
     loop.Set(name, Napi::Function::New(loop.Env(), function, name, this));
   };
   add("keepClient", call<&ImpersonationBinding::keepClient>);
+  add("forgetClient", call<&ImpersonationBinding::forgetClient>);
   add("takeIdentity", call<&ImpersonationBinding::takeIdentity>);
   add("releaseIdentity", call<&ImpersonationBinding::releaseIdentity>);
   add("callAs", call<&ImpersonationBinding::callAs>);
@@ -96,10 +97,16 @@ Napi::Value ImpersonationBinding::keepClient(const Napi::CallbackInfo& info) {
   return Napi::External<FormerClient>::New(info.Env(), new FormerClient(std::move(client)), release);
 }
 
+// forgetClient(what keepClient() gave): at once, and not when it is collected.
+Napi::Value ImpersonationBinding::forgetClient(const Napi::CallbackInfo& info) {
+  if (info[0].IsExternal()) info[0].As<Napi::External<FormerClient>>().Data()->reset();
+  return info.Env().Undefined();
+}
+
 // takeIdentity(connection or what keepClient() gave, toAct, request)
 Napi::Value ImpersonationBinding::takeIdentity(const Napi::CallbackInfo& info) {
   const auto former = info[0].IsExternal() ? *info[0].As<Napi::External<FormerClient>>().Data() : nullptr;
-  const std::shared_ptr<Connection> connection = former ? nullptr : loop_.connection(idAt(info, 0));
+  const std::shared_ptr<Connection> connection = info[0].IsExternal() ? nullptr : loop_.connection(idAt(info, 0));
   if (!former && !connection) return failureValue(info.Env(), kEnded);
   const bool to_act = info[1].ToBoolean();
   if (to_act) startPool(info.Env());

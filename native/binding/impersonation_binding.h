@@ -44,6 +44,7 @@ class ImpersonationBinding {
   };
 
   Napi::Value keepClient(const Napi::CallbackInfo& info);
+  Napi::Value forgetClient(const Napi::CallbackInfo& info);
   Napi::Value takeIdentity(const Napi::CallbackInfo& info);
   Napi::Value releaseIdentity(const Napi::CallbackInfo& info);
   Napi::Value callAs(const Napi::CallbackInfo& info);

@@ -51,9 +51,9 @@ bool holdsImpersonatePrivilege() {
          PrivilegeCheck(token.get(), &wanted, &held) && held;
 }
 
-// The thread is itself again, or the process ends here: Microsoft's word is to shut down.
-void becomeSelf() {
-  if (!SetThreadToken(nullptr, nullptr)) failFast("a thread cannot become itself again after acting as a client");
+// The thread is itself again, or with `token` whom it acted as, or the process ends here: Microsoft's word is to shut down.
+void becomeSelf(HANDLE token = nullptr) {
+  if (!SetThreadToken(nullptr, token)) failFast("a thread cannot become itself again after acting as a client");
 }
 
 bool suffices(HANDLE token) {
@@ -66,6 +66,17 @@ bool suffices(HANDLE token) {
 // The token that this thread acts with. As the process opens it: a client that may only be identified may not.
 DWORD threadToken(DWORD access, UniqueHandle& token) {
   return OpenThreadToken(GetCurrentThread(), access, /*OpenAsSelf=*/TRUE, token.out()) ? ERROR_SUCCESS : GetLastError();
+}
+
+// The client's token. The calling thread is the client for a moment, and then whoever it was: that may be another client.
+DWORD clientToken(HANDLE pipe, DWORD access, UniqueHandle& token) {
+  UniqueHandle before;
+  const DWORD acting = threadToken(TOKEN_IMPERSONATE, before);
+  if (acting != ERROR_SUCCESS && acting != ERROR_NO_TOKEN) return acting;
+  if (!ImpersonateNamedPipeClient(pipe)) return GetLastError();
+  const DWORD error = threadToken(access, token);
+  becomeSelf(before.get());
+  return error;
 }
 
 std::string narrow(std::wstring_view text) {
@@ -96,12 +107,14 @@ std::string sidOf(HANDLE token) {
   return sidText(information.user.User.Sid);
 }
 
+using Token = std::shared_ptr<const UniqueHandle>;
+
 class ClientIdentity final : public Identity {
  public:
-  explicit ClientIdentity(UniqueHandle&& token) : token_(std::move(token)), account_(sidOf(token_.get())) {}
+  explicit ClientIdentity(Token token) : token_(std::move(token)), account_(sidOf(token_->get())) {}
 
   Failure assume() noexcept override {
-    return SetThreadToken(nullptr, token_.get()) ? Failure{} : cannotTake(GetLastError());
+    return SetThreadToken(nullptr, token_->get()) ? Failure{} : cannotTake(GetLastError());
   }
 
   void revert() noexcept override { becomeSelf(); }
@@ -111,14 +124,14 @@ class ClientIdentity final : public Identity {
   Outcome<User> user() noexcept override;
 
  private:
-  const UniqueHandle token_;
+  const Token token_;
   const std::string account_;
 };
 
 Outcome<User> ClientIdentity::user() noexcept {
   TokenUserInformation information;
   DWORD length = 0;
-  if (!GetTokenInformation(token_.get(), TokenUser, &information, sizeof information, &length))
+  if (!GetTokenInformation(token_->get(), TokenUser, &information, sizeof information, &length))
     return win32Failure(GetLastError(), "peerUser");
   const PSID sid = information.user.User.Sid;
   User user;
@@ -146,15 +159,10 @@ Failure tryToAct(Identity& identity) {
                                 : cannot(ERROR_BAD_IMPERSONATION_LEVEL, whyNotEnough(holdsImpersonatePrivilege()));
 }
 
-}  // namespace
+constexpr DWORD kToAct = TOKEN_QUERY | TOKEN_IMPERSONATE | TOKEN_DUPLICATE;
 
-Outcome<std::shared_ptr<Identity>> takeClientIdentity(HANDLE pipe, bool to_act) {
-  if (!ImpersonateNamedPipeClient(pipe)) return cannotTake(GetLastError());
-  UniqueHandle token;
-  const DWORD error = threadToken(TOKEN_QUERY | TOKEN_IMPERSONATE | TOKEN_DUPLICATE, token);
-  becomeSelf();
-  if (error) return cannotTake(error);
-  if (to_act && !suffices(token.get()))
+Outcome<std::shared_ptr<Identity>> identityOf(Token token, bool to_act) {
+  if (to_act && !suffices(token->get()))
     return cannot(ERROR_BAD_IMPERSONATION_LEVEL, whyNotEnough(holdsImpersonatePrivilege()));
   auto identity = std::make_shared<ClientIdentity>(std::move(token));
   if (to_act) {
@@ -163,12 +171,37 @@ Outcome<std::shared_ptr<Identity>> takeClientIdentity(HANDLE pipe, bool to_act) 
   return std::shared_ptr<Identity>(std::move(identity));
 }
 
-std::string clientSid(HANDLE pipe) {
-  if (!ImpersonateNamedPipeClient(pipe)) return {};
+class FormerClient final : public Client {
+ public:
+  FormerClient(Token token, DWORD error) : token_(std::move(token)), error_(error) {}
+
+  Outcome<std::shared_ptr<Identity>> identity(bool to_act) override {
+    if (error_) return cannotTake(error_);
+    return identityOf(token_, to_act);
+  }
+
+ private:
+  const Token token_;
+  const DWORD error_;  // why there is none
+};
+
+}  // namespace
+
+Outcome<std::shared_ptr<Identity>> takeClientIdentity(HANDLE pipe, bool to_act) {
   UniqueHandle token;
-  const DWORD error = threadToken(TOKEN_QUERY, token);
-  becomeSelf();
-  return error ? std::string() : sidOf(token.get());
+  if (const DWORD error = clientToken(pipe, kToAct, token)) return cannotTake(error);
+  return identityOf(std::make_shared<const UniqueHandle>(std::move(token)), to_act);
+}
+
+std::shared_ptr<Client> keepClient(HANDLE pipe) {
+  UniqueHandle token;
+  const DWORD error = clientToken(pipe, kToAct, token);
+  return std::make_shared<FormerClient>(std::make_shared<const UniqueHandle>(std::move(token)), error);
+}
+
+std::string clientSid(HANDLE pipe) {
+  UniqueHandle token;
+  return clientToken(pipe, TOKEN_QUERY, token) ? std::string() : sidOf(token.get());
 }
 
 }  // namespace framepipe::win32

@@ -244,9 +244,16 @@ void PipeTransport::abort() noexcept {
   connection_->destroy(environmentEnding("close"));
 }
 
-// CloseHandle, never DisconnectNamedPipe: what was written stays readable for the peer.
+// CloseHandle, never DisconnectNamedPipe: what was written stays readable for the peer. Until then Windows knows the client,
+// whether it is still there or not.
 void PipeTransport::release(bool) {
-  UniqueHandle handle = connection_->locked([this] { return std::move(handle_); });
+  UniqueHandle handle;
+  {
+    const std::lock_guard lock(releasing_);
+    const bool ended_here = connection_->locked([this] { return connection_->endedHere(); });
+    if (server_ && !ended_here) former_client_ = keepClient(handle_.get());
+    handle = connection_->locked([this] { return std::move(handle_); });
+  }
   if (user_counted_) listener_->users().leave(user_);
   if (listener_) listener_->closeInstance(this, std::move(handle));
 }
@@ -256,8 +263,9 @@ void PipeTransport::released() {
 }
 
 Outcome<std::shared_ptr<Identity>> PipeTransport::identity(bool to_act) {
-  const Connection::Lease lease(*connection_);
-  if (!lease) return connectionEnded("impersonate");
+  const std::lock_guard lock(releasing_);
+  if (former_client_) return former_client_->identity(to_act);
+  if (!handle_) return connectionEnded("impersonate");
   return takeClientIdentity(handle_.get(), to_act);
 }
 

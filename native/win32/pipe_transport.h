@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <memory>
+#include <mutex>
 #include <string>
 
 #include "core/connection.h"
@@ -54,6 +55,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
   void release(bool in_order) override;
   void released() override;
   Outcome<std::shared_ptr<Identity>> identity(bool to_act) override;
+  std::shared_ptr<Client> formerClient() override { return former_client_; }
 
   // Not under the lock: any thread; JavaScript's thread; the port thread.
   DWORD setAccess(const SecurityDescriptor& descriptor);
@@ -112,6 +114,8 @@ class PipeTransport final : public Transport, public Live, public Watched {
   OperationFor<Held, &PipeTransport::endTold> end_;
   BlockingCall flush_;
   UniqueHandle handle_;
+  std::mutex releasing_;  // identity() against release(); before the connection's lock
+  std::shared_ptr<Client> former_client_;
 
   std::atomic<bool> posted_{false};  // work_
   bool watched_ = false;

@@ -61,13 +61,6 @@ const ofServer = area({
       ...ENDED,
       says: 'this side closed the connection',
     },
-    {
-      call: [...both],
-      when: ['the peer has left', 'the peer has left, and did not read everything', 'the peer has left within a frame'],
-      linux: undefined,
-      windows: { ...ENDED, says: 'the peer has left' },
-      because: 'there, a token that was not taken before goes with the client',
-    },
     { call: [...both], syscall: 'impersonate', ...AFTER_THAT },
     { call: 'runAsClient: what is no function', when: 'open', code: 'EINVAL', says: 'fn must be a function, not "fn"' },
     {

@@ -154,8 +154,44 @@ TEST(noHandleIsLeft) {
     const auto taken = win32::takeClientIdentity(ends.server.get(), true);
     taken.value->assume();
     taken.value->revert();
+    win32::keepClient(ends.server.get())->identity(true);
   }
   CHECK(openHandles() == before);
+}
+
+// A client's identity may be taken on JavaScript's thread, within runAsClient() of another one.
+TEST(whoeverAThreadActsAsItDoesAfterwards) {
+  const Ends first(SECURITY_SQOS_PRESENT | SECURITY_IMPERSONATION);
+  const Ends second(SECURITY_SQOS_PRESENT | SECURITY_IDENTIFICATION);
+  const auto taken = win32::takeClientIdentity(first.server.get(), true);
+  if (!CHECK(taken && !taken.value->assume())) return;
+  const auto kept = win32::keepClient(second.server.get());
+  CHECK(levelHere() == static_cast<int>(SecurityImpersonation));
+  CHECK(!win32::clientSid(second.server.get()).empty());
+  CHECK(levelHere() == static_cast<int>(SecurityImpersonation));
+  taken.value->revert();
+  CHECK(levelHere() == -1);
+  CHECK(static_cast<bool>(kept->identity(false)));
+  CHECK(same(kept->identity(true).failure, "ERR_PIPE_CANNOT_IMPERSONATE"));
+}
+
+TEST(aClientIsKeptWhenItsPipeIsGone) {
+  Ends ends(SECURITY_SQOS_PRESENT | SECURITY_IMPERSONATION);
+  ends.client.leave();
+  const auto kept = win32::keepClient(ends.server.get());
+  ends.server.reset();
+  const auto taken = kept->identity(true);
+  if (!CHECK(taken && !taken.value->assume())) return;
+  CHECK(levelHere() == static_cast<int>(SecurityImpersonation));
+  taken.value->revert();
+  CHECK(taken.value->user().value.sid.starts_with("S-1-5-"));
+}
+
+TEST(whyAClientIsNotKnownIsToldLater) {
+  const Ends ends(kDynamic);
+  const auto kept = win32::keepClient(ends.server.get());
+  const Failure failure = kept->identity(false).failure;
+  CHECK(same(failure, "ERR_PIPE_CANNOT_IMPERSONATE") && failure.os == ERROR_CANNOT_IMPERSONATE);
 }
 
 TEST(aThreadThatCannotBecomeItselfEndsTheProcess) {

@@ -3,13 +3,18 @@ import fs from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
-import { connect, type PipeConnection, type PipeServer } from '../lib/index.ts';
+import { type ClientUser, connect, type PipeConnection, type PipeServer } from '../lib/index.ts';
 import { clientAs, type LinuxUser } from './support/clients.ts';
 import { next, serverFor, uniqueName } from './support/pipes.ts';
-import { isRoot, on } from './support/system.ts';
+import { hasPipeSecurity, isRoot, isWindows, on } from './support/system.ts';
 
 const ENDED = { name: 'PipeError', code: 'EPIPE', syscall: 'impersonate' };
 const GONE: LinuxUser = { uid: 12345, gid: 12346, groups: [777, 12346] };
+
+/** What is known of this process's own user. */
+const ourselves: Partial<ClientUser> = isWindows
+  ? { sid: (await import('./support/witness.ts')).me }
+  : { uid: process.getuid!(), gid: process.getgid!() };
 
 let server: PipeServer;
 let name: string;
@@ -20,7 +25,7 @@ beforeEach(async () => {
 
 /** Ours, which has left before it is taken from the server. */
 async function whoLeft(): Promise<PipeConnection> {
-  const client = await connect(name);
+  const client = await connect(name, { impersonation: 'impersonation' });
   await client.send(Buffer.from('here I was'));
   await client.close();
   const connection = await next(server);
@@ -32,11 +37,12 @@ describe('a client that has left', () => {
   it('is known, and acted as, and what it sent is read', async () => {
     const connection = await whoLeft();
     expect(connection.state).toBe('closed');
-    expect(await connection.peerUser()).toMatchObject({ uid: process.getuid!(), gid: process.getgid!() });
-    expect(await connection.runAsClient(() => process.geteuid!())).toBe(process.getuid!());
+    expect(await connection.peerUser()).toMatchObject(ourselves);
+    expect(await connection.runAsClient((as) => as.user())).toMatchObject(ourselves);
+    expect(await connection.runAsClient(() => 'acted')).toBe('acted');
     expect(await connection.runAsClient(async (as) => (await as.stat('/')).isDirectory())).toBe(true);
     expect(String(await connection.read())).toBe('here I was');
-    expect(connection.peer).toMatchObject({ uid: process.getuid!() });
+    expect(connection.peer).toMatchObject({ pid: process.pid });
     await connection.close();
   });
 
@@ -61,11 +67,11 @@ describe('a client that has left', () => {
       async (connection) => {
         served = connection;
         await connection.closed;
-        expect(await connection.runAsClient(() => process.geteuid!())).toBe(process.getuid!());
+        expect(await connection.runAsClient((as) => as.user())).toMatchObject(ourselves);
       },
       { count: 1 },
     );
-    const client = await connect(name);
+    const client = await connect(name, { impersonation: 'impersonation' });
     await client.send(Buffer.from('x'));
     await client.close();
     await settled;
@@ -80,6 +86,23 @@ describe('a client that has left', () => {
       return (await as.stat('/')).isDirectory();
     });
     expect(await acted).toBe(true);
+  });
+
+  it('is acted as by what was asked for while it left', async () => {
+    for (let i = 0; i < 30; i++) {
+      const client = await connect(name, { impersonation: 'impersonation' });
+      await client.send(Buffer.from('x'));
+      const connection = await next(server);
+      await connection.read();
+      const [, user, acted] = await Promise.all([
+        client.close(),
+        connection.peerUser(),
+        connection.runAsClient((as) => as.user()),
+        connection.closed,
+      ]);
+      expect([user, acted]).toMatchObject([ourselves, ourselves]);
+      await connection.close();
+    }
   });
 
   it('was nobody when this side closed first', async () => {
@@ -115,5 +138,39 @@ on(isRoot, 'another user that has left', () => {
     await expect(leaving.runAsClient((as) => as.readFile(roots))).rejects.toMatchObject({ code: 'EACCES' });
     await expect(leaving.runAsClient(() => fs.readFileSync(roots))).rejects.toMatchObject({ code: 'EACCES' });
     expect(process.geteuid!()).toBe(0);
+  });
+});
+
+on(isWindows && hasPipeSecurity, 'another user that has left', () => {
+  it('is acted as with its own rights', async () => {
+    const restricted = await serverFor(uniqueName(), { access: { sddl: 'D:P(A;;GA;;;BA)' } });
+    const open = () => fs.closeSync(fs.openSync(restricted.path, 'r+'));
+    const leaving = await clientAs(server, name, 'restricted');
+    process.kill(leaving.peer.pid!, 'SIGKILL');
+    await leaving.closed.catch(() => {});
+    open();
+    await expect(leaving.runAsClient(open)).rejects.toMatchObject({ code: 'EPERM' });
+    await expect(leaving.runAsClient((as) => as.open(restricted.path, 'r+'))).rejects.toMatchObject({ code: 'EPERM' });
+    open();
+  });
+
+  it('offered what it had allowed, and no more', async () => {
+    const { ForeignClient, win } = await import('./support/witness.ts');
+    const leaves = async (flags: number, ...bytes: string[]) => {
+      const client = new ForeignClient(server.path, { flags });
+      const connection = await next(server);
+      for (const each of bytes) client.write(each);
+      client.close();
+      await connection.closed.catch(() => {});
+      return connection;
+    };
+    const identified = await leaves(win.SECURITY_SQOS_PRESENT + 0x1_0000, '\x01\0\0\0x');
+    expect(await identified.peerUser()).toMatchObject(ourselves);
+    const anonymous = await leaves(win.SECURITY_SQOS_PRESENT, '\x01\0\0\0x');
+    await expect(anonymous.peerUser()).rejects.toMatchObject({ code: 'ERR_PIPE_CANNOT_IMPERSONATE', winerror: 1347 });
+    for (const connection of [identified, anonymous]) {
+      const code = 'ERR_PIPE_CANNOT_IMPERSONATE';
+      await expect(connection.runAsClient(() => 'acted')).rejects.toMatchObject({ code });
+    }
   });
 });
