@@ -3,6 +3,7 @@ import { failureToError, PipeError } from './errors.ts';
 import { nativeFraming } from './framing/framing.ts';
 import { loop, newRequest, settled } from './loop.ts';
 import { pipePath } from './name.ts';
+import type { RawPrincipals } from './native.ts';
 import { tellConnected } from './observing.ts';
 import {
   abortSignal,
@@ -13,7 +14,8 @@ import {
   connectOptions,
   milliseconds,
 } from './options.ts';
-import { nothing, orAborted, pause } from './promises.ts';
+import { rawPrincipals } from './principals.ts';
+import { nothing, orAborted, pause, unlessAborted } from './promises.ts';
 
 const DEFAULT_TIMEOUT = 10_000;
 /** Where the system wakes nobody: pauses between attempts, in ms. Short at first, for a busy pipe is soon free again. */
@@ -27,7 +29,7 @@ const LONGEST_WAIT = 1000;
  *
  * Rejects with a PipeError: `ENOENT` when nobody serves the name (unless `waitForServer`), `ETIMEDOUT` when the pipe
  * stayed busy (or absent) for `timeout` ms, `EACCES` when the server does not let this user in,
- * `ERR_PIPE_UNTRUSTED_SERVER` with `serverOwner: 'self'`, `EINVAL` or `ENAMETOOLONG` for an invalid name or
+ * `ERR_PIPE_UNTRUSTED_SERVER` with `serverOwner`, `EINVAL` or `ENAMETOOLONG` for an invalid name or
  * option; and with the signal's reason.
  *
  * @param name as for `listen`; on Windows also `\\SERVER\pipe\NAME`.
@@ -60,12 +62,24 @@ export function connectPlan<T>(name: string, options: ConnectOptions<T>): Connec
 export function carryOut<T>(plan: ConnectPlan<T>): Attempted<T> {
   const { channel, signal } = plan;
   signal?.throwIfAborted();
-  const attempted = attempt(channel);
-  return attempted instanceof Promise || signal ? insist(plan, attempted) : attempted;
+  const owners = rawPrincipals(channel.serverOwners);
+  return owners instanceof Promise
+    ? unlessAborted(owners, signal).then((known) => connectTo(plan, known))
+    : connectTo(plan, owners);
+}
+
+// To a server of one of these.
+function connectTo<T>(plan: ConnectPlan<T>, owners: RawPrincipals): Attempted<T> {
+  const attempted = attempt(plan.channel, owners);
+  return attempted instanceof Promise || plan.signal ? insist(plan, owners, attempted) : attempted;
 }
 
 // Until it has come to something, as long as there is time.
-async function insist<T>(plan: ConnectPlan<T>, attempted: Attempted<T>): Promise<PipeConnection<T>> {
+async function insist<T>(
+  plan: ConnectPlan<T>,
+  owners: RawPrincipals,
+  attempted: Attempted<T>,
+): Promise<PipeConnection<T>> {
   const { channel, timeout, waitForServer, signal } = plan;
   const { path } = channel;
   const deadline = performance.now() + timeout;
@@ -80,18 +94,18 @@ async function insist<T>(plan: ConnectPlan<T>, attempted: Attempted<T>): Promise
       const free = why === 'busy' && (await instanceIsFree(path, Math.min(left, LONGEST_WAIT), signal));
       if (!free) await pause(Math.min(next, LONGEST_PAUSE[why], left), signal);
     }
-    attempted = attempt(channel);
+    attempted = attempt(channel, owners);
   }
 }
 
 type Attempted<T> = PipeConnection<T> | Promise<PipeConnection<T>>;
 
 /** Native code connects at once, except to other machines. */
-function attempt<T>(channel: ConnectChannel<T>): Attempted<T> {
-  const { path, framing, direction, highWaterMark, impersonation, ownServerOnly, limits } = channel;
+function attempt<T>(channel: ConnectChannel<T>, owners: RawPrincipals): Attempted<T> {
+  const { path, framing, direction, highWaterMark, impersonation, limits } = channel;
   const request = newRequest();
   const raw = nativeFraming(framing);
-  const id = loop.connect(path, raw, direction, highWaterMark, impersonation, ownServerOnly, request, limits);
+  const id = loop.connect(path, raw, direction, highWaterMark, impersonation, owners, request, limits);
   if (typeof id !== 'number') return Promise.reject(failureToError(id, path));
   // Made in the same turn in which native code tells of it: frames may follow at once.
   const made = (id: number) => {

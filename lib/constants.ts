@@ -2,7 +2,22 @@
 // addon tells its own (native/binding/constants.cc), and native.ts compares them when it loads it.
 import { isDeepStrictEqual } from 'node:util';
 
-export const ACCESS = { owner: 0, authenticated: 1, everyone: 2, sddl: 3 } as const;
+/** Kinds of users and groups. */
+export const PRINCIPALS = {
+  owner: 0,
+  administrators: 1,
+  system: 2,
+  services: 3,
+  interactive: 4,
+  appPackages: 5,
+  authenticated: 6,
+  everyone: 7,
+  sid: 8,
+  uid: 9,
+  gid: 10,
+} as const;
+/** The least that a client must have. */
+export const INTEGRITIES = { unset: 0, low: 1, medium: 2, high: 3 } as const;
 /** Which way frames go, as this end sees it. */
 export const DIRECTIONS = { duplex: 3, in: 1, out: 2 } as const;
 /** What a server may do with its client's identity. */
@@ -72,7 +87,8 @@ export const OUTBOX_FIRST = 1;
 export const OUTBOX_ENTRY = 2;
 
 const ours: Readonly<Record<string, unknown>> = {
-  access: ACCESS,
+  principals: PRINCIPALS,
+  integrities: INTEGRITIES,
   directions: DIRECTIONS,
   levels: LEVELS,
   eventKinds: EventKind,

@@ -4,6 +4,8 @@ import { loop } from './loop.ts';
 import { pipePath } from './name.ts';
 import { tellListening } from './observing.ts';
 import { abortSignal, checkListenOptions, type ListenOptions, listenOptions } from './options.ts';
+import { rawAccess } from './principals.ts';
+import { unlessAborted } from './promises.ts';
 import { PipeServer } from './server.ts';
 
 /**
@@ -22,9 +24,11 @@ export async function listen<T = Buffer>(name: string, options: ListenOptions<T>
   const channel = listenOptions(path, options);
   const signal = abortSignal(options.signal);
   signal?.throwIfAborted();
-  const id = loop.listen({ ...channel, framing: nativeFraming(channel.framing) });
+  const asked = rawAccess(channel.access);
+  const access = asked instanceof Promise ? await unlessAborted(asked, signal) : asked;
+  const id = loop.listen({ ...channel, access, framing: nativeFraming(channel.framing) });
   if (typeof id !== 'number') throw failureToError(id, path);
-  const server = new PipeServer<T>(id, channel, signal);
+  const server = new PipeServer<T>(id, channel, access, signal);
   tellListening(server);
   return server;
 }

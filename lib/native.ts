@@ -63,15 +63,19 @@ export interface RawLimits {
   busyPoll: boolean;
 }
 
+/** A kind (one of PRINCIPALS) and a SID, an id or nothing (`''`), again and again. */
+export type RawPrincipals = readonly (number | string)[];
+
+/** An SDDL; or who may connect beside the server's own user, and one of INTEGRITIES. */
+export type RawAccess = string | { readonly allow: RawPrincipals; readonly integrity: number };
+
 export interface RawListenOptions {
   path: string;
   framing: NativeFraming;
   /** One of DIRECTIONS, as this end sees it. */
   direction: number;
   highWaterMark: number;
-  /** One of ACCESS. */
-  access: number;
-  sddl: string;
+  access: RawAccess;
   allowRemote: boolean;
   exclusive: boolean;
   /** 0: unlimited. */
@@ -122,7 +126,8 @@ export interface NativeLoop {
     direction: number,
     highWaterMark: number,
     impersonation: number,
-    ownServerOnly: boolean,
+    /** Whose pipe it may be; empty: anybody's. */
+    serverOwners: RawPrincipals,
     request: number,
     limits?: RawLimits,
   ): number | RawFailure;
@@ -135,7 +140,9 @@ export interface NativeLoop {
   cancelWait(request: number): void;
   /** Why clients could not be let in, the last time that happened. */
   lastFailure(listener: number): RawFailure | undefined;
-  setAccess(listener: number, access: number, sddl: string): 0 | RawFailure;
+  setAccess(listener: number, access: RawAccess): 0 | RawFailure;
+  /** Windows: the pipe's descriptor, in SDDL. Elsewhere `''`. */
+  access(listener: number): string | RawFailure;
   closeListener(listener: number): void;
   keepListenerAlive(listener: number, on: boolean): void;
   /** Connections that were closed at once because of `maxPerUser`. */
@@ -248,6 +255,8 @@ export interface NativeAddon {
   ): NativeLoop;
   framing(raw: RawFraming): NativeFraming | RawFailure;
   createDecoder(framing: NativeFraming): NativeDecoder;
+  /** The SID (Windows) or the number of the user or group of that name; a failure `ENOENT`: there is none. */
+  lookUp(group: boolean, name: string): Promise<string | number | RawFailure>;
   /** The frame as it goes over the wire. */
   encode(framing: NativeFraming, frame: Uint8Array): Buffer | RawFailure;
 }

@@ -1,31 +1,16 @@
 // What may be asked for, with defaults; and how it is spelled for native code.
 import { availableParallelism } from 'node:os';
-import { ACCESS, DIRECTIONS, LEVELS } from './constants.ts';
+import { DIRECTIONS, LEVELS } from './constants.ts';
 import { invalid, PipeError } from './errors.ts';
 import { framing as framings } from './framing/factories.ts';
 import { type Framing, rawFraming } from './framing/framing.ts';
 import { rawLimits } from './limits.ts';
 import type { RawLimits, RawListenOptions } from './native.ts';
 import { checked, checkNames, type Names } from './option-names.ts';
+import { type Access, type Named, type NamedAccess, namedAccess, namedOwners, type ServerOwner } from './principals.ts';
 
 /** Which way frames go, as the side that says it sees it. */
 export type Direction = 'duplex' | 'in' | 'out';
-
-/**
- * Who may connect. `owner`: the server's own user (on Linux also root). `authenticated`: every user with an account
- * that logged on. `everyone`: anybody. `{ sddl }`: a security descriptor in Windows' own words
- * (https://learn.microsoft.com/windows/win32/secauthz/security-descriptor-string-format).
- * In any case, only the owner may create another instance of the pipe.
- * On Linux `access` becomes the socket's mode (0600, or 0666) and a check of each peer; `{ sddl }` is refused with `ENOTSUP`.
- */
-export type Access =
-  | 'owner'
-  | 'authenticated'
-  | 'everyone'
-  | {
-      /** Windows: a security descriptor in its string format. */
-      readonly sddl: string;
-    };
 
 /**
  * What a server may do with the identity of a client that connects to it (Windows: `SECURITY_SQOS_PRESENT`), always with
@@ -124,8 +109,12 @@ export interface ConnectOptions<T = Buffer> extends ChannelOptions<T> {
   waitForServer?: boolean | undefined;
   /** Windows: what the server may do with this process's identity. Default: `'identification'`. */
   impersonation?: ImpersonationLevel | undefined;
-  /** `'self'`: refuse a pipe that another user created (`ERR_PIPE_UNTRUSTED_SERVER`), before the first byte. Default: `'any'`. */
-  serverOwner?: 'any' | 'self' | undefined;
+  /**
+   * Refuse a pipe that somebody else serves (`ERR_PIPE_UNTRUSTED_SERVER`), before the first byte. `'self'`: all but this user
+   * (Windows: the owner of this process's token; SYSTEM: it or Administrators). `'administrators'`: all but Administrators and
+   * SYSTEM (Linux: root). Or whom it names, or a list of all these. Default: `'any'`.
+   */
+  serverOwner?: 'any' | ServerOwner | readonly ServerOwner[] | undefined;
   /** Gives up connecting when it aborts; a connection that stands is not affected. */
   signal?: AbortSignal | undefined;
 }
@@ -139,13 +128,15 @@ export interface Channel<T> {
   readonly limits: RawLimits | undefined;
 }
 
-/** Of listen. */
-export interface ListenChannel<T> extends Channel<T>, Omit<RawListenOptions, keyof Channel<T>> {}
+/** Of listen. Accounts in `access` have still to be looked up. */
+export interface ListenChannel<T> extends Channel<T>, Omit<RawListenOptions, keyof Channel<T> | 'access'> {
+  readonly access: NamedAccess;
+}
 
-/** Of connect. */
+/** Of connect. Accounts in `serverOwners` have still to be looked up. */
 export interface ConnectChannel<T> extends Channel<T> {
   readonly impersonation: number;
-  readonly ownServerOnly: boolean;
+  readonly serverOwners: Named;
 }
 
 const CHANNEL: Names<ChannelOptions<unknown>> = {
@@ -180,8 +171,6 @@ const CONNECT: Names<ConnectOptions<unknown>> = {
   signal: true,
 };
 const SIGNAL: Names<{ signal?: AbortSignal | undefined }> = { signal: true };
-const { sddl: SDDL, ...NAMED_ACCESS } = ACCESS;
-const OWNERS = { any: 0, self: 1 } as const;
 const DEFAULT_FRAMING = framings.lengthPrefix();
 const KIB = 1024;
 const LARGEST = 0x7fff_ffff;
@@ -213,7 +202,7 @@ export function listenOptions<T>(path: string, options: ListenOptions<T>): Liste
     direction,
     highWaterMark: highWaterMarkOf(options),
     limits: rawLimits(options, framing, direction),
-    ...rawAccess(options.access ?? 'owner'),
+    access: namedAccess(options.access ?? 'owner'),
     allowRemote: boolean('allowRemote', options.allowRemote ?? false),
     exclusive: boolean('exclusive', options.exclusive ?? true),
     maxInstances: maxInstances(options.maxInstances ?? 'unlimited'),
@@ -235,19 +224,8 @@ export function connectOptions<T>(path: string, options: ConnectOptions<T>): Con
     highWaterMark: highWaterMarkOf(options),
     limits: rawLimits(options, framing, direction),
     impersonation: choice('impersonation', options.impersonation ?? 'identification', LEVELS),
-    ownServerOnly: choice('serverOwner', options.serverOwner ?? 'any', OWNERS) === 1,
+    serverOwners: namedOwners(options.serverOwner ?? 'any'),
   };
-}
-
-export function rawAccess(access: Access): { access: number; sddl: string } {
-  if (typeof access === 'object' && access !== null && typeof access.sddl === 'string') {
-    checkNames('access', access, { sddl: true });
-    if (process.platform !== 'win32') {
-      throw new PipeError('ENOTSUP', "access: { sddl } is for Windows; use 'owner', 'authenticated' or 'everyone'");
-    }
-    return { access: SDDL, sddl: access.sddl };
-  }
-  return { access: choice('access', access as string, NAMED_ACCESS), sddl: '' };
 }
 
 /** A duration in ms: any number from 0 up, `Infinity` included. */

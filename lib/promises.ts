@@ -52,6 +52,11 @@ export function orAborted<T>(promise: Promise<T>, signal: AbortSignal, abort: ()
   });
 }
 
+/** The same where nothing has to be done, and there need be no signal. */
+export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  return signal ? orAborted(promise, signal, nothing) : promise;
+}
+
 /** Waits `ms`; rejects with the signal's reason when it aborts. */
 export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   const { promise, resolve } = deferred();

@@ -5,9 +5,11 @@ import { Handle, HandleTable } from './handles.ts';
 import { showsAs } from './inspecting.ts';
 import type { Origin } from './life.ts';
 import { addListener, loop } from './loop.ts';
+import type { RawAccess } from './native.ts';
 import { tellConnected } from './observing.ts';
 import { checked, type Names } from './option-names.ts';
-import { type Access, boolean, type ListenChannel, milliseconds, rawAccess } from './options.ts';
+import { boolean, type ListenChannel, milliseconds } from './options.ts';
+import { type Access, namedAccess, principalsOf, rawAccess } from './principals.ts';
 import { deferred, onAbort } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
 import { type Handler, type ServeOptions, serve } from './serving.ts';
@@ -55,16 +57,19 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
     },
     claim: (id) => this.#waiting.claim(id),
   };
+  /** What native code was given last. */
+  #access: RawAccess;
   #accepted = 0;
   #lastFailure: PipeError | undefined;
   #refused = 0;
   #closing = false;
 
   /** The signal closes the server. @internal */
-  constructor(id: number, channel: ListenChannel<T>, signal: AbortSignal | undefined) {
+  constructor(id: number, channel: ListenChannel<T>, access: RawAccess, signal: AbortSignal | undefined) {
     this.#handle = new Handle(id);
     this.path = channel.path;
     this.#channel = channel;
+    this.#access = access;
     this.#waiting = new Backlog(this.#handle);
     this.#readers = new Readers(this.#waiting);
     const done = signal && onAbort(signal, () => void this.close());
@@ -114,14 +119,26 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
   }
 
   /**
-   * Changes who may connect, from now on; connections that stand are not affected. Windows: `SetSecurityInfo` on the
-   * live pipe. Linux: the socket's mode and the check of each peer. Rejects with `EINVAL` for a descriptor that is
-   * none, and when the server is closed.
+   * Changes who may connect, from now on; connections that stand are not affected. Windows: `SetKernelObjectSecurity` on the
+   * live pipe, its list and its label at once. Linux: the socket's mode and the check of each peer. Rejects with `EINVAL` for
+   * what is no access, and when the server is closed.
    */
   async setAccess(access: Access): Promise<void> {
-    const { access: preset, sddl } = rawAccess(access);
-    const failure = loop.setAccess(this.#handle.number, preset, sddl);
+    const asked = rawAccess(namedAccess(access));
+    const raw = asked instanceof Promise ? await asked : asked;
+    const failure = loop.setAccess(this.#handle.number, raw);
     if (failure !== 0) throw failureToError(failure, this.path);
+    this.#access = raw;
+  }
+
+  /**
+   * Who may connect now, in a form that `setAccess` takes. Windows: `{ sddl }`, as the system has it for the live pipe. Linux:
+   * `{ allow }`, with numbers for names. Rejects with `EINVAL` when the server is closed.
+   */
+  async access(): Promise<Access> {
+    const found = loop.access(this.#handle.number);
+    if (typeof found !== 'string') throw failureToError(found, this.path);
+    return typeof this.#access === 'string' || found !== '' ? { sddl: found } : { allow: principalsOf(this.#access) };
   }
 
   /** Counts of the server's connections so far, and its last failure. */

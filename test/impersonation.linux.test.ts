@@ -87,11 +87,12 @@ on(isRoot, 'clients that are other users', () => {
 
   it('are who connected', async () => {
     expect(a.peer).toMatchObject({ uid: A.uid, gid: A.gid });
-    expect(await a.peerUser()).toEqual({ name: '12345', uid: A.uid, gid: A.gid });
+    expect(await a.peerUser()).toEqual({ name: '12345', uid: A.uid, gid: A.gid, groups: A.groups });
     expect(await b.peerUser()).toEqual({
       name: execFileSync('id', ['-nu', '65534']).toString().trim(),
       uid: B.uid,
       gid: B.gid,
+      groups: B.groups,
     });
   });
 
@@ -374,7 +375,7 @@ on(isRoot, 'clients that are other users', () => {
       await a.read().catch(() => {});
       expect(await as.readFile(onlyA, 'utf8')).toBe("A's");
       expect(await codeOf(as.readFile(onlyRoot))).toBe('EACCES');
-      expect(await as.user()).toEqual({ name: '12345', uid: A.uid, gid: A.gid });
+      expect(await as.user()).toEqual({ name: '12345', uid: A.uid, gid: A.gid, groups: A.groups });
     });
   });
 

@@ -183,8 +183,17 @@ on(hasPipeSecurity, 'runAsClient', () => {
     const user = await served.peerUser();
     expect(user.name).toBe(userInfo().username);
     expect(await served.runAsClient((as) => as.user())).toEqual(user);
-    if (isLinux) expect(user).toEqual({ name: user.name, uid: process.getuid!(), gid: process.getgid!() });
-    else expect(user).toEqual({ name: user.name, domain: expect.any(String), sid: expect.stringMatching(/^S-1-5-/) });
+    const { name } = user;
+    if (isLinux) {
+      expect(user).toEqual({ name, uid: process.getuid!(), gid: process.getgid!(), groups: expect.any(Array) });
+      // Node counts the effective group among them, the kernel does not.
+      expect(new Set([...user.groups, user.gid])).toEqual(new Set(process.getgroups!()));
+    } else {
+      const groups = expect.arrayContaining(['S-1-1-0', 'S-1-5-11']); // Everyone, and who has logged on
+      const known = { elevated: expect.any(Boolean), integrity: expect.stringMatching(/^(medium|high|system)$/) };
+      const sid = expect.stringMatching(/^S-1-5-/);
+      expect(user).toEqual({ name, domain: expect.any(String), sid, groups, ...known });
+    }
   });
 });
 

@@ -130,8 +130,11 @@ on(hasPipeSecurity, 'clients with another token', () => {
 
     it('have a name and a SID', async () => {
       const known = await client.peerUser();
-      if (user === MADE_UP) expect(known).toEqual({ name: MADE_UP, sid: MADE_UP });
+      if (user === MADE_UP) expect(known).toMatchObject({ name: MADE_UP, sid: MADE_UP });
       else expect(known.sid).toMatch(/^S-1-5-21-/);
+      // Administrators are for denying only in their tokens.
+      expect(known.groups).toContain('S-1-1-0');
+      expect(known.groups).not.toContain('S-1-5-32-544');
       expect(await client.runAsClient((as) => as.user())).toEqual(known);
     });
   });

@@ -61,7 +61,8 @@ describe('what is no number of a connection', () => {
     '%d finds nothing',
     (number) => {
       expect(codeOf(loop.send(number, new Uint8Array(1)))).toBe('EPIPE');
-      expect(codeOf(loop.setAccess(number, 0, ''))).toBe('EINVAL');
+      expect(codeOf(loop.setAccess(number, { allow: [], integrity: 0 }))).toBe('EINVAL');
+      expect(codeOf(loop.access(number))).toBe('EINVAL');
       expect(codeOf(loop.takeIdentity(number, false, 1))).toBe('EPIPE');
       expect(codeOf(loop.perform(number, 1, 'user', ''))).toBe('ERR_PIPE_CLIENT_RELEASED');
       loop.close(number);

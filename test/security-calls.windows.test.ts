@@ -128,7 +128,7 @@ on(isWine, 'NtCreateNamedPipeFile', () => {
   const SYNCHRONIZE = 0x10_0000;
   const REJECTS_REMOTE = 2;
   const usual = {
-    access: SYNCHRONIZE + win.READ_CONTROL + win.WRITE_DAC + FILE_READ_ATTRIBUTES,
+    access: SYNCHRONIZE + win.READ_CONTROL + win.WRITE_DAC + win.WRITE_OWNER + FILE_READ_ATTRIBUTES,
     share: 3,
     disposition: 2, // FILE_CREATE
     type: REJECTS_REMOTE,

@@ -4,7 +4,7 @@ import { chmodSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { type Access, listen, type PipeServer } from '../lib/index.ts';
+import { type Access, listen, type PipeServer, type Principal } from '../lib/index.ts';
 import { clientFor, next, serverFor, uniqueName } from './support/pipes.ts';
 import { isRoot, on } from './support/system.ts';
 
@@ -14,8 +14,14 @@ const A = 12_345;
 const B = 23_456;
 
 /** What connecting as that user comes to. */
-async function attempt(uid: number, server: PipeServer, options: object = {}): Promise<Record<string, string>> {
-  const { stdout } = await run(process.execPath, [attemptChild, String(uid), server.path, JSON.stringify(options)]);
+async function attempt(
+  uid: number,
+  server: PipeServer,
+  options: object = {},
+  groups = [uid],
+): Promise<Record<string, string>> {
+  const args = [attemptChild, String(uid), server.path, JSON.stringify(options), JSON.stringify(groups)];
+  const { stdout } = await run(process.execPath, args);
   return JSON.parse(stdout);
 }
 
@@ -40,6 +46,21 @@ describe("the socket's mode", () => {
     ['everyone', 0o666],
   ] as const)('access: %s', async (access, expected) => {
     expect(mode((await serverFor(uniqueName(), { access })).path)).toBe(expected);
+  });
+
+  it.each([
+    [['owner', 'administrators', { uid: process.getuid!() }, { user: 'root' }], 0o600],
+    [['owner', { gid: process.getgid!() }], 0o660],
+    [[{ gid: process.getgid!() }, { gid: process.getgid!() }], 0o660],
+    [[{ gid: process.getgid!() }, { gid: 54_321 }], 0o666],
+    [[{ uid: 54_321 }], 0o666],
+    [[{ gid: process.getgid!() }, 'everyone'], 0o666],
+  ] as [Principal[], number][])('access: { allow: %j }', async (allow, expected) => {
+    const server = await serverFor(uniqueName(), { access: { allow } });
+    expect(mode(server.path)).toBe(expected);
+    await server.setAccess('owner');
+    await server.setAccess({ allow });
+    expect(mode(server.path)).toBe(expected);
   });
 
   it('is the same whatever the umask', async () => {
@@ -95,6 +116,46 @@ on(isRoot, 'other users', () => {
     expect((await attempt(A, server)).code).toBe('EACCES');
   });
 
+  it('are let in by user, by group and by one of their groups, and nobody else', async () => {
+    const server = await telling({ allow: [{ uid: A }] });
+    expect(await attempt(A, server)).toEqual({ echo: String(A) });
+    expect(await attempt(B, server)).not.toEqual({ echo: String(B) });
+    await server.setAccess({ allow: [{ gid: B }] });
+    expect(statSync(server.path)).toMatchObject({ gid: B, uid: 0 });
+    expect((await attempt(A, server)).code).toBe('EACCES');
+    expect(await attempt(B, server)).toEqual({ echo: String(B) });
+    expect(await attempt(A, server, {}, [777, B])).toEqual({ echo: String(A) });
+    await server.setAccess({ allow: [{ gid: 777 }, { gid: 778 }] });
+    expect(await attempt(A, server, {}, [1, 778])).toEqual({ echo: String(A) });
+    expect(await attempt(B, server)).not.toEqual({ echo: String(B) });
+    expect(await attempt(0, server)).toEqual({ echo: '0' });
+    expect(server.stats().accepted).toBe(5); // who is turned away is handed to nobody
+  });
+
+  it('are let in by a group that this process may not give a file to, too', async () => {
+    const name = uniqueName();
+    process.setegid!(A);
+    process.seteuid!(A);
+    const server = await listen(name, { access: { allow: [{ gid: B }] } }).finally(() => {
+      process.seteuid!(0);
+      process.setegid!(0);
+    });
+    onTestFinished(() => server.close({ connections: true }));
+    expect(mode(server.path)).toBe(0o666);
+    server.serve(async (client) => void (await client.send(Buffer.from(String(client.peer.uid)))));
+    expect(await attempt(B, server)).toEqual({ echo: String(B) });
+    expect(await attempt(54_321, server)).not.toEqual({ echo: '54321' });
+  });
+
+  it('are trusted by whom serverOwner names', async () => {
+    const server = await telling('everyone');
+    const untrusted = { code: 'ERR_PIPE_UNTRUSTED_SERVER', message: expect.stringContaining('another user') };
+    for (const serverOwner of ['administrators', { uid: 0 }, { user: 'root' }, ['self', { uid: 0 }]])
+      expect(await attempt(A, server, { serverOwner })).toEqual({ echo: String(A) });
+    for (const serverOwner of ['self', { uid: A }, ['self', { uid: B }]])
+      expect(await attempt(A, server, { serverOwner })).toEqual(untrusted);
+  });
+
   it("are not trusted with serverOwner: 'self', before the first byte", async () => {
     const server = await serverFor(uniqueName(), { access: 'everyone' });
     const refused = { code: 'ERR_PIPE_UNTRUSTED_SERVER', message: expect.stringContaining('another user') };
@@ -109,7 +170,10 @@ on(isRoot, 'other users', () => {
 
 describe('access: { sddl }', () => {
   it('is refused, for it says nothing to Linux', async () => {
-    const wrong = { code: 'ENOTSUP', message: expect.stringContaining("'owner', 'authenticated' or 'everyone'") };
+    const wrong = {
+      code: 'ENOTSUP',
+      message: expect.stringContaining("'owner', 'authenticated', 'everyone' or { allow }"),
+    };
     await expect(listen(uniqueName(), { access: { sddl: 'D:' } })).rejects.toMatchObject(wrong);
     const server = await serverFor(uniqueName());
     await expect(server.setAccess({ sddl: 'D:' })).rejects.toMatchObject(wrong);

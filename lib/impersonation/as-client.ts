@@ -21,6 +21,12 @@ export interface ClientUser {
   readonly uid?: number;
   /** Linux: its group id. */
   readonly gid?: number;
+  /** Windows: the SIDs of its groups that are enabled. Linux: the ids of its supplementary groups. */
+  readonly groups: readonly string[] | readonly number[];
+  /** Windows: whether its token is elevated (an administrator's rights are in force). */
+  readonly elevated?: boolean;
+  /** Windows: how far its process is trusted. */
+  readonly integrity?: 'untrusted' | 'low' | 'medium' | 'high' | 'system';
 }
 
 /** How a whole file is read or written; or just the encoding. */

@@ -47,7 +47,8 @@ Napi::Object fieldsOfFramings(Napi::Env env) {
 
 void exportConstants(Napi::Env env, Napi::Object exports) {
   Napi::Object constants = Napi::Object::New(env);
-  constants.Set("access", numbersOf<Access>(env));
+  constants.Set("principals", numbersOf<Principal::Kind>(env));
+  constants.Set("integrities", numbersOf<Integrity>(env));
   constants.Set("directions", numbersOf<Direction>(env));
   constants.Set("levels", numbersOf<ImpersonationLevel>(env));
   constants.Set("eventKinds", numbersOf<Event::Kind>(env));

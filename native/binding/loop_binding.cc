@@ -62,8 +62,15 @@ Napi::Value lastFailure(const Napi::CallbackInfo& info) {
 Napi::Value setAccess(const Napi::CallbackInfo& info) {
   const auto listener = listenerOf(info);
   if (!listener) return failureValue(info.Env(), serverClosed("setAccess"));
-  const Failure failure = listener->setAccess(static_cast<Access>(numberAt(info, 1)), info[2].ToString());
+  const Failure failure = listener->setAccess(accessFrom(info[1]));
   return failure ? failureValue(info.Env(), failure) : Napi::Number::New(info.Env(), 0);
+}
+
+Napi::Value access(const Napi::CallbackInfo& info) {
+  const auto listener = listenerOf(info);
+  const Outcome<std::string> found = listener ? listener->descriptor() : serverClosed("access");
+  if (!found) return failureValue(info.Env(), found.failure);
+  return Napi::String::New(info.Env(), found.value);
 }
 
 Napi::Value closeListener(const Napi::CallbackInfo& info) {
@@ -230,6 +237,7 @@ Napi::Object makeLoopObject(Napi::Env env, Environment& environment) {
   add<waitForInstance>(object, "waitForInstance", environment);
   add<cancelWait>(object, "cancelWait", environment);
   add<setAccess>(object, "setAccess", environment);
+  add<access>(object, "access", environment);
   add<lastFailure>(object, "lastFailure", environment);
   add<closeListener>(object, "closeListener", environment);
   add<keepListenerAlive>(object, "keepListenerAlive", environment);

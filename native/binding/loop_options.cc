@@ -35,13 +35,33 @@ void readLimits(Napi::Value given, ChannelOptions& options) {
   options.busy_poll = raw.Get("busyPoll").ToBoolean();
 }
 
+// A kind and its SID or id, again and again.
+std::vector<Principal> principalsFrom(Napi::Value given) {
+  std::vector<Principal> principals;
+  if (!given.IsArray()) return principals;
+  const auto list = given.As<Napi::Array>();
+  for (uint32_t i = 0; i + 1 < list.Length(); i += 2) {
+    const Napi::Value value = list.Get(i + 1);
+    Principal principal{.kind = static_cast<Principal::Kind>(number(list.Get(i)))};
+    if (value.IsString()) principal.sid = value.ToString();
+    if (value.IsNumber()) principal.id = value.ToNumber().Int64Value();
+    principals.push_back(std::move(principal));
+  }
+  return principals;
+}
+
 }  // namespace
+
+Access accessFrom(Napi::Value given) {
+  if (given.IsString()) return Access::by(given.ToString());
+  const auto raw = given.As<Napi::Object>();
+  return {.allow = principalsFrom(raw.Get("allow")), .integrity = static_cast<Integrity>(number(raw.Get("integrity")))};
+}
 
 bool readListenOptions(Napi::Object raw, ListenOptions& options) {
   if (!readChannel(raw.Get("path"), raw.Get("framing"), raw.Get("direction"), raw.Get("highWaterMark"), options))
     return false;
-  options.access = static_cast<Access>(number(raw.Get("access")));
-  options.sddl = raw.Get("sddl").ToString();
+  options.access = accessFrom(raw.Get("access"));
   options.allow_remote = raw.Get("allowRemote").ToBoolean();
   options.exclusive = raw.Get("exclusive").ToBoolean();
   options.max_instances = number(raw.Get("maxInstances"));
@@ -57,7 +77,7 @@ bool readListenOptions(Napi::Object raw, ListenOptions& options) {
 bool readConnectOptions(const Napi::CallbackInfo& info, ConnectOptions& options) {
   if (!readChannel(info[0], info[1], info[2], info[3], options)) return false;
   options.impersonation = static_cast<ImpersonationLevel>(number(info[4]));
-  options.own_server_only = info[5].ToBoolean();
+  options.server_owners = principalsFrom(info[5]);
   readLimits(info[7], options);
   return true;
 }

@@ -6,6 +6,9 @@
 
 namespace framepipe {
 
+// Access of lib/native.ts.
+Access accessFrom(Napi::Value given);
+
 // False, and a TypeError is pending: the framing is none.
 bool readListenOptions(Napi::Object raw, ListenOptions& options);
 // One by one: reading them from an object, by name, would cost as much as the rest of the crossing.

@@ -10,16 +10,44 @@
 
 namespace framepipe {
 
-constexpr const char* nameOf(Access access) {
-  switch (access) {
-    case Access::Owner:
+constexpr const char* nameOf(Principal::Kind kind) {
+  switch (kind) {
+    case Principal::Kind::Owner:
       return "owner";
-    case Access::Authenticated:
+    case Principal::Kind::Administrators:
+      return "administrators";
+    case Principal::Kind::System:
+      return "system";
+    case Principal::Kind::Services:
+      return "services";
+    case Principal::Kind::Interactive:
+      return "interactive";
+    case Principal::Kind::AppPackages:
+      return "appPackages";
+    case Principal::Kind::Authenticated:
       return "authenticated";
-    case Access::Everyone:
+    case Principal::Kind::Everyone:
       return "everyone";
-    case Access::Sddl:
-      return "sddl";
+    case Principal::Kind::Sid:
+      return "sid";
+    case Principal::Kind::Uid:
+      return "uid";
+    case Principal::Kind::Gid:
+      return "gid";
+  }
+  return nullptr;
+}
+
+constexpr const char* nameOf(Integrity integrity) {
+  switch (integrity) {
+    case Integrity::Unset:
+      return "unset";
+    case Integrity::Low:
+      return "low";
+    case Integrity::Medium:
+      return "medium";
+    case Integrity::High:
+      return "high";
   }
   return nullptr;
 }

@@ -51,6 +51,12 @@ struct Conversion {
     if (!user.sid.empty()) object.Set("sid", user.sid);
     if (user.uid >= 0) object.Set("uid", static_cast<double>(user.uid));
     if (user.gid >= 0) object.Set("gid", static_cast<double>(user.gid));
+    Napi::Array groups = Napi::Array::New(env);
+    for (const std::string& sid : user.group_sids) groups.Set(groups.Length(), sid);
+    for (const int64_t id : user.group_ids) groups.Set(groups.Length(), static_cast<double>(id));
+    object.Set("groups", groups);
+    if (user.elevated) object.Set("elevated", *user.elevated);
+    if (user.integrity) object.Set("integrity", user.integrity);
     return object;
   }
 };

@@ -28,8 +28,8 @@ constexpr const char* kRefusedByAccess =
 
 constexpr Failure untrustedServer() {
   return {"ERR_PIPE_UNTRUSTED_SERVER", "connect", 0,
-          "another user serves this pipe, and serverOwner is 'self' (Windows: an elevated process is another one than the "
-          "same user's that is not)"};
+          "another user serves this pipe than serverOwner names (Windows: what an elevated process serves belongs to "
+          "Administrators)"};
 }
 
 constexpr Failure onlyOneEndUsesMessages(int32_t os) {

@@ -14,7 +14,9 @@ namespace framepipe {
 class Listener {
  public:
   virtual ~Listener() = default;
-  virtual Failure setAccess(Access access, const std::string& sddl) = 0;
+  virtual Failure setAccess(const Access& access) = 0;
+  // What the system has for the pipe, in its own words; none where it has no words for it.
+  virtual Outcome<std::string> descriptor() { return std::string(); }
   virtual void close() = 0;  // Unlistened follows; open connections live on
   virtual void keepAlive(bool on) = 0;
   // One of its connections was taken, or is not to be taken any more: another client may be let in.

@@ -5,12 +5,12 @@
 #include <string>
 
 #include "codec/framing.h"
+#include "core/access.h"
 
 namespace framepipe {
 
 enum class Direction : uint8_t { Duplex = 3, In = 1, Out = 2 };  // as this end sees it
 enum class ImpersonationLevel : uint8_t { Anonymous, Identification, Impersonation, Delegation };
-enum class Access : uint8_t { Owner, Authenticated, Everyone, Sddl };
 
 // In ms; 0: none. See TimeLimits.
 struct Timeouts {
@@ -31,8 +31,7 @@ struct ChannelOptions {
 };
 
 struct ListenOptions : ChannelOptions {
-  Access access = Access::Owner;
-  std::string sddl;
+  Access access = {};
   bool allow_remote = false;
   bool exclusive = true;
   uint32_t max_instances = 0;  // 0: unlimited
@@ -44,7 +43,8 @@ struct ListenOptions : ChannelOptions {
 
 struct ConnectOptions : ChannelOptions {
   ImpersonationLevel impersonation = ImpersonationLevel::Identification;
-  bool own_server_only = false;  // refuse a pipe that another user created
+  // Whose pipe it may be: Owner, Administrators, Sid, Uid. Empty: anybody's.
+  std::vector<Principal> server_owners = {};
 };
 
 }  // namespace framepipe

@@ -3,6 +3,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <variant>
@@ -33,6 +34,10 @@ struct DirectoryEntry {
 struct User {
   std::string name, domain, sid;  // domain and sid: Windows, else empty
   int64_t uid = -1, gid = -1;     // elsewhere; -1 on Windows
+  std::vector<std::string> group_sids = {};  // Windows: those that are enabled
+  std::vector<int64_t> group_ids = {};       // elsewhere: supplementary ones
+  std::optional<bool> elevated = {};         // Windows, like the next one
+  const char* integrity = nullptr;           // static
 };
 
 using Result = std::variant<std::monostate, int64_t, std::string, FileContents, FileStatus, std::vector<DirectoryEntry>,

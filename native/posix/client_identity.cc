@@ -4,7 +4,6 @@
 #include <sys/socket.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <cstdio>
 #include <utility>
@@ -12,10 +11,7 @@
 
 #include "posix/acting.h"
 #include "posix/errno_failure.h"
-
-#ifndef SO_PEERGROUPS
-#define SO_PEERGROUPS 59
-#endif
+#include "posix/peer_credentials.h"
 
 namespace framepipe::posix {
 
@@ -47,22 +43,6 @@ Failure cannotBecome(int error) {
 
 constexpr auto kNoId = static_cast<uid_t>(-1);
 
-int readGroups(int socket, std::vector<gid_t>& groups) {
-  std::array<gid_t, 64> few;  // as most have
-  socklen_t size = sizeof few;
-  if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, few.data(), &size) == 0) {
-    groups.assign(few.begin(), few.begin() + size / sizeof(gid_t));
-    return 0;
-  }
-  // Too little room is an error that tells how much it takes.
-  do {
-    if (errno != ERANGE) return errno;
-    groups.resize(size / sizeof(gid_t));
-  } while (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size));
-  groups.resize(size / sizeof(gid_t));
-  return 0;
-}
-
 int readPeer(int socket, Subject& peer) {
   ucred credentials{};
   socklen_t size = sizeof credentials;
@@ -70,7 +50,7 @@ int readPeer(int socket, Subject& peer) {
   if (credentials.uid == kNoId) return ENOTCONN;
   peer.uid = credentials.uid;
   peer.gid = credentials.gid;
-  return readGroups(socket, peer.groups);
+  return peerGroups(socket, peer.groups);
 }
 
 // In a user namespace that does not map every id, the kernel shows this one for all that it cannot name.
@@ -127,6 +107,7 @@ class ClientIdentity final : public Identity {
     user.uid = subject_.uid;
     user.gid = subject_.gid;
     user.name = nameOf(subject_.uid);
+    user.group_ids.assign(subject_.groups.begin(), subject_.groups.end());
     return user;
   }
 
@@ -174,7 +155,7 @@ Outcome<std::shared_ptr<Identity>> takeIdentity(int socket, const CapabilitySet&
 
 std::shared_ptr<Client> keepClient(int socket, const Peer& peer, const CapabilitySet& capabilities) {
   Subject client{static_cast<uid_t>(peer.uid), static_cast<gid_t>(peer.gid), {}, capabilities};
-  if (client.uid == kNoId || readGroups(socket, client.groups)) return nullptr;
+  if (client.uid == kNoId || peerGroups(socket, client.groups)) return nullptr;
   return std::make_shared<FormerClient>(std::move(client));
 }
 

@@ -2,9 +2,14 @@
 
 #include <sys/socket.h>
 
+#include <array>
 #include <cerrno>
 
 #include "posix/errno_failure.h"
+
+#ifndef SO_PEERGROUPS
+#define SO_PEERGROUPS 59
+#endif
 
 namespace framepipe::posix {
 
@@ -17,6 +22,22 @@ Outcome<Peer> peerOf(int socket, const char* syscall) {
   peer.uid = credentials.uid;
   peer.gid = credentials.gid;
   return peer;
+}
+
+int peerGroups(int socket, std::vector<gid_t>& groups) {
+  std::array<gid_t, 64> few;  // as most have
+  socklen_t size = sizeof few;
+  if (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, few.data(), &size) == 0) {
+    groups.assign(few.begin(), few.begin() + size / sizeof(gid_t));
+    return 0;
+  }
+  // Too little room is an error that tells how much it takes.
+  do {
+    if (errno != ERANGE) return errno;
+    groups.resize(size / sizeof(gid_t));
+  } while (getsockopt(socket, SOL_SOCKET, SO_PEERGROUPS, groups.data(), &size));
+  groups.resize(size / sizeof(gid_t));
+  return 0;
 }
 
 }  // namespace framepipe::posix

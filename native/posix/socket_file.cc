@@ -16,16 +16,19 @@ namespace {
 
 constexpr const char* kSyscall = "listen";
 
+constexpr const char* kNoMode = "the socket's mode could not be set";
+
 // Each round but the first follows on a socket that was removed: only others who take the name keep us from it.
 constexpr int kRounds = 4;
 
 }  // namespace
 
-Failure SocketFile::bind(int socket, const std::string& path, mode_t mode) {
+Failure SocketFile::bind(int socket, const std::string& path, const FileAccess& access) {
   const auto address = socketAddress(path, kSyscall);
   if (!address) return address.failure;
   // Linux gives the file the mode of the socket, less the umask: it is never open too wide.
-  if (::fchmod(socket, mode)) return errnoFailure(errno, kSyscall);
+  // With a group of its own it is the owner's alone until it has that.
+  if (::fchmod(socket, access.group ? 0600 : access.mode)) return errnoFailure(errno, kSyscall);
   for (int round = 0; round < kRounds; ++round) {
     bool bound = ::bind(socket, reinterpret_cast<const sockaddr*>(&address.value), sizeof address.value) == 0;
     if (!bound) {
@@ -37,7 +40,7 @@ Failure SocketFile::bind(int socket, const std::string& path, mode_t mode) {
     }
     if (!bound) continue;
     path_ = path;
-    const Failure failure = recognise(mode);
+    const Failure failure = recognise(access);
     if (failure) remove();
     return failure;
   }
@@ -45,20 +48,21 @@ Failure SocketFile::bind(int socket, const std::string& path, mode_t mode) {
 }
 
 // Not listened on yet, so that a mode which the umask had narrowed is widened in time.
-Failure SocketFile::recognise(mode_t mode) {
+Failure SocketFile::recognise(const FileAccess& access) {
   struct stat status;
   if (::lstat(path_.c_str(), &status)) return errnoFailure(errno, kSyscall);
   device_ = status.st_dev;
   inode_ = status.st_ino;
-  return (status.st_mode & 0777) == mode ? Failure{} : changeMode(mode, kSyscall);
+  return (status.st_mode & 0777) == access.mode && !access.group ? Failure{} : change(access, kSyscall);
 }
 
-Failure SocketFile::setMode(mode_t mode) const {
-  return changeMode(mode, "chmod");
+Failure SocketFile::setAccess(const FileAccess& access) const {
+  return change(access, "chmod");
 }
 
 // By descriptor: the path could name another file by now. fchmod() refuses O_PATH, but not /proc.
-Failure SocketFile::changeMode(mode_t mode, const char* syscall) const {
+// Only who is in a group, or root, may give it a file: for others the check of each peer does alone what the mode would.
+Failure SocketFile::change(const FileAccess& access, const char* syscall) const {
   const UniqueFd file(::open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat status;
   if (!file || ::fstat(file.get(), &status)) return errnoFailure(errno, syscall);
@@ -66,7 +70,16 @@ Failure SocketFile::changeMode(mode_t mode, const char* syscall) const {
     return errnoFailure(ENOENT, syscall, "another file has taken the socket's place");
   char self[32];
   std::snprintf(self, sizeof self, "/proc/self/fd/%d", file.get());
-  if (::chmod(self, mode)) return errnoFailure(errno, syscall, "the socket's mode could not be set");
+  mode_t mode = access.mode;
+  if (access.group && status.st_gid != *access.group) {
+    if (::chmod(self, 0600)) return errnoFailure(errno, syscall, kNoMode);
+    if (::fchownat(file.get(), "", static_cast<uid_t>(-1), *access.group, AT_EMPTY_PATH)) {
+      if (errno != EPERM)
+        return errnoFailure(errno, syscall, "the socket could not be given to the group of its access");
+      mode = 0666;
+    }
+  }
+  if (::chmod(self, mode)) return errnoFailure(errno, syscall, kNoMode);
   return {};
 }
 

@@ -1,7 +1,6 @@
 #include "posix/socket_listener.h"
 
 #include <sys/socket.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <utility>
@@ -18,10 +17,6 @@ constexpr int kAccepts = 64;  // then others have their turn
 constexpr uint64_t kRetryPause = 100;
 constexpr uint32_t kUsualBuffer = 64u << 10;
 
-mode_t modeOf(Access access) {
-  return access == Access::Owner ? 0600 : 0666;
-}
-
 Failure unsupported() {
   return errnoFailure(ENOTSUP, "listen",
                       "security descriptors are for Windows: use 'owner', 'authenticated' or 'everyone'");
@@ -33,15 +28,16 @@ SocketListener::SocketListener(LoopState& state, HandleTable<Connection>& connec
     : state_(state),
       connections_(connections),
       options_(options),
+      admission_(options.access),
       retry_(*this),
       retention_(state.host()),
       users_(options.max_per_user) {}
 
 Failure SocketListener::open() {
-  if (options_.access == Access::Sddl) return unsupported();
+  if (options_.access.sddl) return unsupported();
   UniqueFd socket(::socket(AF_UNIX, socketType(options_.framing), 0));
   if (!socket) return errnoFailure(errno, "listen");
-  if (const Failure failure = file_.bind(socket.get(), options_.path, modeOf(options_.access))) return failure;
+  if (const Failure failure = file_.bind(socket.get(), options_.path, admission_.ofFile())) return failure;
   int error = ::listen(socket.get(), SOMAXCONN) ? errno : 0;
   if (!error) error = -watch_.open(state_.uvLoop(), state_.handles(), socket.get(), *this);
   if (error) {
@@ -58,11 +54,12 @@ void SocketListener::begin(Id id) {
   watch();
 }
 
-Failure SocketListener::setAccess(Access access, const std::string&) {
-  if (access == Access::Sddl) return unsupported();
+Failure SocketListener::setAccess(const Access& access) {
+  if (access.sddl) return unsupported();
   if (!isOpen()) return serverClosed("setAccess");
-  if (const Failure failure = file_.setMode(modeOf(access))) return failure;
-  options_.access = access;
+  const Admission admission(access);
+  if (const Failure failure = file_.setAccess(admission.ofFile())) return failure;
+  admission_ = admission;
   return {};
 }
 
@@ -109,7 +106,7 @@ void SocketListener::acceptAll() {
 
 void SocketListener::admit(UniqueFd socket, ClientProcess& last) {
   const auto peer = peerOf(socket.get(), "accept");
-  if (!peer || !welcome(peer.value)) return;
+  if (!peer || !admission_.admits(peer.value, socket.get())) return;
   if (options_.out_buffer > kUsualBuffer) raiseSendBuffer(socket.get(), options_.out_buffer);
   const std::string user = std::to_string(peer.value.uid);
   if (users_.limits() && !users_.enter(user)) return;
@@ -134,12 +131,6 @@ void SocketListener::admit(UniqueFd socket, ClientProcess& last) {
   state_.limitTimer().add(connection, options_.timeouts);
   state_.report({Event::Kind::Accepted, id_, id});
   connection->start();  // most clients have sent their first frame by now: that spares them a turn of the loop
-}
-
-// The mode of the file keeps others out already; but not those who connected before setAccess(),
-// nor where a file system does not care for modes.
-bool SocketListener::welcome(const Peer& peer) const {
-  return options_.access != Access::Owner || peer.uid == 0 || peer.uid == static_cast<int64_t>(::geteuid());
 }
 
 // Clients wait in the backlog meanwhile. A descriptor becomes free when a connection of ours is

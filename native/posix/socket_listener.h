@@ -4,6 +4,7 @@
 
 #include "core/loop.h"
 #include "core/user_counts.h"
+#include "posix/admission.h"
 #include "posix/peer_capabilities.h"
 #include "posix/socket_file.h"
 #include "posix/socket_transport.h"
@@ -23,7 +24,7 @@ class SocketListener final : public Listener,
   // The loop stops.
   void abandon();
 
-  Failure setAccess(Access access, const std::string& sddl) override;
+  Failure setAccess(const Access& access) override;
   void close() override;
   Failure lastFailure() override { return last_failure_; }
   void keepAlive(bool on) override { retention_.set(on && isOpen()); }
@@ -38,7 +39,6 @@ class SocketListener final : public Listener,
   bool isOpen() const { return static_cast<bool>(socket_); }
   void acceptAll();
   void admit(UniqueFd socket, ClientProcess& last);
-  bool welcome(const Peer& peer) const;
   bool full() const;
   void pause(int error);
   void watch();
@@ -46,7 +46,8 @@ class SocketListener final : public Listener,
 
   LoopState& state_;
   HandleTable<Connection>& connections_;
-  ListenOptions options_;
+  const ListenOptions options_;
+  Admission admission_;
   UniqueFd socket_;
   SocketFile file_;
   PollWatch watch_;

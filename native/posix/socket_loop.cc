@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 #include "posix/errno_failure.h"
@@ -31,6 +32,16 @@ Failure connectFailure(int error, const std::string& path) {
     default:
       return errnoFailure(error, kSyscall);
   }
+}
+
+// Whoever listens at that socket, by the kernel's word.
+bool trusts(const ConnectOptions& options, int64_t server) {
+  const auto is = [server](const Principal& owner) {
+    if (owner.kind == Principal::Kind::Owner) return server == static_cast<int64_t>(::geteuid());
+    return server == (owner.kind == Principal::Kind::Administrators ? 0 : owner.id);
+  };
+  const auto& owners = options.server_owners;
+  return owners.empty() || std::any_of(owners.begin(), owners.end(), is);
 }
 
 }  // namespace
@@ -72,7 +83,7 @@ Outcome<Id> SocketLoop::connect(const ConnectOptions& options, Id) {
   if (connectTo(socket.get(), address.value) < 0) return connectFailure(errno, options.path);
   const auto peer = peerOf(socket.get(), "connect");
   if (!peer) return peer.failure;
-  if (options.own_server_only && peer.value.uid != static_cast<int64_t>(::geteuid())) return untrustedServer();
+  if (!trusts(options, peer.value.uid)) return untrustedServer();
   auto transport = std::make_unique<SocketTransport>(state_, std::move(socket), options);
   if (const int error = transport->open()) return errnoFailure(-error, "connect");
   const Id id = connections_.reserve();

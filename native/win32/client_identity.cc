@@ -2,11 +2,14 @@
 
 #include <sddl.h>
 
+#include <optional>
+#include <span>
 #include <string>
-#include <string_view>
 #include <utility>
+#include <vector>
 
 #include "impersonation/fail_fast.h"
+#include "win32/thread_token.h"
 #include "win32/unique_handle.h"
 #include "win32/wide_string.h"
 #include "win32/win32_failure.h"
@@ -63,11 +66,6 @@ bool suffices(HANDLE token) {
          level >= SecurityImpersonation;
 }
 
-// The token that this thread acts with. As the process opens it: a client that may only be identified may not.
-DWORD threadToken(DWORD access, UniqueHandle& token) {
-  return OpenThreadToken(GetCurrentThread(), access, /*OpenAsSelf=*/TRUE, token.out()) ? ERROR_SUCCESS : GetLastError();
-}
-
 // The client's token. The calling thread is the client for a moment, and then whoever it was: that may be another client.
 DWORD clientToken(HANDLE pipe, DWORD access, UniqueHandle& token) {
   UniqueHandle before;
@@ -77,16 +75,6 @@ DWORD clientToken(HANDLE pipe, DWORD access, UniqueHandle& token) {
   const DWORD error = threadToken(access, token);
   becomeSelf(before.get());
   return error;
-}
-
-std::string narrow(std::wstring_view text) {
-  if (text.empty()) return {};
-  const int length = static_cast<int>(text.size());
-  std::string narrow(
-      static_cast<size_t>(WideCharToMultiByte(CP_UTF8, 0, text.data(), length, nullptr, 0, nullptr, nullptr)), '\0');
-  WideCharToMultiByte(CP_UTF8, 0, text.data(), length, narrow.data(), static_cast<int>(narrow.size()), nullptr,
-                      nullptr);
-  return narrow;
 }
 
 struct TokenUserInformation {
@@ -128,6 +116,43 @@ class ClientIdentity final : public Identity {
   const std::string account_;
 };
 
+// Whatever the token tells of this kind: in units of 8 bytes, which is how such facts are aligned.
+std::vector<uint64_t> factsOf(HANDLE token, TOKEN_INFORMATION_CLASS kind) {
+  DWORD size = 0;
+  GetTokenInformation(token, kind, nullptr, 0, &size);
+  std::vector<uint64_t> facts((size + 7) / 8);
+  if (!GetTokenInformation(token, kind, facts.data(), size, &size)) facts.clear();
+  return facts;
+}
+
+std::vector<std::string> groupsOf(HANDLE token) {
+  std::vector<std::string> sids;
+  const auto facts = factsOf(token, TokenGroups);
+  if (facts.empty()) return sids;
+  const auto* groups = reinterpret_cast<const TOKEN_GROUPS*>(facts.data());
+  for (const SID_AND_ATTRIBUTES& group : std::span(groups->Groups, groups->GroupCount))
+    if (group.Attributes & SE_GROUP_ENABLED) sids.push_back(sidText(group.Sid));
+  return sids;
+}
+
+std::optional<bool> isElevated(HANDLE token) {
+  TOKEN_ELEVATION elevation{};
+  DWORD length = 0;
+  if (!GetTokenInformation(token, TokenElevation, &elevation, sizeof elevation, &length)) return std::nullopt;
+  return elevation.TokenIsElevated != 0;
+}
+
+const char* integrityOf(HANDLE token) {
+  const auto facts = factsOf(token, TokenIntegrityLevel);
+  if (facts.empty()) return nullptr;
+  const PSID label = reinterpret_cast<const TOKEN_MANDATORY_LABEL*>(facts.data())->Label.Sid;
+  const DWORD level = *GetSidSubAuthority(label, *GetSidSubAuthorityCount(label) - 1u);
+  if (level < SECURITY_MANDATORY_LOW_RID) return "untrusted";
+  if (level < SECURITY_MANDATORY_MEDIUM_RID) return "low";
+  if (level < SECURITY_MANDATORY_HIGH_RID) return "medium";
+  return level < SECURITY_MANDATORY_SYSTEM_RID ? "high" : "system";
+}
+
 Outcome<User> ClientIdentity::user() noexcept {
   TokenUserInformation information;
   DWORD length = 0;
@@ -136,6 +161,9 @@ Outcome<User> ClientIdentity::user() noexcept {
   const PSID sid = information.user.User.Sid;
   User user;
   user.sid = sidText(sid);
+  user.group_sids = groupsOf(token_->get());
+  user.elevated = isElevated(token_->get());
+  user.integrity = integrityOf(token_->get());
   wchar_t name[257], domain[257];  // UNLEN, DNLEN and more
   DWORD name_length = 257, domain_length = 257;
   SID_NAME_USE use;

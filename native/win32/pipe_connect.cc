@@ -48,7 +48,7 @@ bool readMessages(HANDLE pipe) {
 // What was opened may be anything that has a path; but only a pipe has a process at its other end.
 Failure check(HANDLE pipe, const Peer& server, const ConnectOptions& options) {
   if (server.pid < 0 && GetFileType(pipe) != FILE_TYPE_PIPE) return {"EINVAL", "connect", 0, "this is not a pipe"};
-  if (options.own_server_only && !isOwnPipe(pipe)) return untrustedServer();
+  if (!options.server_owners.empty() && !isPipeOf(pipe, options.server_owners)) return untrustedServer();
   if (options.framing.kind != FramingKind::Message || readMessages(pipe)) return {};
   const DWORD error = GetLastError();
   return error == ERROR_INVALID_PARAMETER ? onlyOneEndUsesMessages(ERROR_INVALID_PARAMETER) : connectFailure(error);

@@ -123,32 +123,44 @@ void PipeListener::taken() {
   topUp();
 }
 
-DWORD PipeListener::apply(const SecurityDescriptor& descriptor) {
-  // The descriptor is the pipe's: any instance's handle leads to it.
-  if (placeholder_) return descriptor.applyTo(placeholder_.handle());
-  if (!waiting_.empty()) return descriptor.applyTo(waiting_.front()->handle());
+// What concerns the pipe as a whole can be done with any instance's handle; that of the placeholder has the most rights.
+DWORD PipeListener::withPipe(const std::function<DWORD(HANDLE)>& use) {
+  if (placeholder_) return use(placeholder_.handle());
+  if (!waiting_.empty()) return use(waiting_.front()->handle());
   DWORD error = ERROR_SUCCESS;
   for (const auto& [key, weak] : connections_) {
     const auto transport = weak.lock();
     if (!transport) continue;
-    const DWORD attempt = transport->setAccess(descriptor);
+    const DWORD attempt = transport->withHandle(use);
     if (attempt == ERROR_SUCCESS) return ERROR_SUCCESS;
     error = attempt;
   }
   return error;  // none at all: the next instance will be the first, and bring the descriptor with it
 }
 
-Failure PipeListener::setAccess(Access access, const std::string& sddl) {
-  Outcome<SecurityDescriptor> descriptor = SecurityDescriptor::of(access, sddl, "setAccess");
+Failure PipeListener::setAccess(const Access& access) {
+  Outcome<SecurityDescriptor> descriptor = SecurityDescriptor::of(access, "setAccess");
   if (!descriptor) return descriptor.failure;
   const std::lock_guard lock(mutex_);
   if (closing_) return serverClosed("setAccess");
-  if (const DWORD error = apply(descriptor.value)) return win32Failure(error, "setAccess");
+  const DWORD error = withPipe([&](HANDLE pipe) { return descriptor.value.applyTo(pipe, descriptor_); });
+  if (error) return win32Failure(error, "setAccess");
   descriptor_ = std::move(descriptor.value);
   // The old one may have kept us from both.
   if (!placeholder_ && hasInstances()) placeholder_.join(path_, options_, descriptor_);
   topUp();
   return {};
+}
+
+Outcome<std::string> PipeListener::descriptor() {
+  const std::lock_guard lock(mutex_);
+  if (closing_) return serverClosed("access");
+  Outcome<std::string> found{Failure{"EINVAL", "access", 0, "nobody has the pipe at this moment"}};
+  withPipe([&](HANDLE pipe) {
+    found = SecurityDescriptor::ofPipe(pipe);
+    return static_cast<DWORD>(found.failure.os);
+  });
+  return found;
 }
 
 void PipeListener::abort() noexcept {

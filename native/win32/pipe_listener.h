@@ -1,6 +1,7 @@
 // A served name: holds it, keeps instances waiting for clients and replaces each before its connection is
 // announced, on the port thread, whatever JavaScript is doing. Its methods are called on both threads.
 #pragma once
+#include <functional>
 #include <memory>
 #include <string>
 #include <unordered_map>
@@ -35,7 +36,8 @@ class PipeListener final : public Listener,
 
   // JS thread.
   Failure open();
-  Failure setAccess(Access access, const std::string& sddl) override;
+  Failure setAccess(const Access& access) override;
+  Outcome<std::string> descriptor() override;
   void close() override { abort(); }
   void keepAlive(bool on) override;
   Failure lastFailure() override;
@@ -59,7 +61,7 @@ class PipeListener final : public Listener,
   DWORD create(PipeInstance& instance);
   void topUp();
   void finishIfDone();
-  DWORD apply(const SecurityDescriptor& descriptor);
+  DWORD withPipe(const std::function<DWORD(HANDLE)>& use);
   std::shared_ptr<Connection> announce(PipeInstance& instance);
 
   PipeLoop& loop_;

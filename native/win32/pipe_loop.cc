@@ -22,7 +22,7 @@ void PipeLoop::report(Event&& event) noexcept {
 Outcome<Id> PipeLoop::listen(const ListenOptions& options) {
   Outcome<std::wstring> path = pipePath(options.path, "listen");
   if (!path) return path.failure;
-  Outcome<SecurityDescriptor> descriptor = SecurityDescriptor::of(options.access, options.sddl, "listen");
+  Outcome<SecurityDescriptor> descriptor = SecurityDescriptor::of(options.access, "listen");
   if (!descriptor) return descriptor.failure;
   if (const Failure failure = port_.open()) return failure;
 

@@ -269,9 +269,9 @@ Outcome<std::shared_ptr<Identity>> PipeTransport::identity(bool to_act) {
   return takeClientIdentity(handle_.get(), to_act);
 }
 
-DWORD PipeTransport::setAccess(const SecurityDescriptor& descriptor) {
+DWORD PipeTransport::withHandle(const std::function<DWORD(HANDLE)>& use) {
   // No lease: the listener, which is locked, is told when the connection is released.
-  return connection_->locked([&] { return handle_ ? descriptor.applyTo(handle_.get()) : ERROR_INVALID_HANDLE; });
+  return connection_->locked([&] { return handle_ ? use(handle_.get()) : ERROR_INVALID_HANDLE; });
 }
 
 }  // namespace framepipe::win32

@@ -4,6 +4,7 @@
 #include <windows.h>
 
 #include <atomic>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -13,7 +14,6 @@
 #include "win32/live_set.h"
 #include "win32/operation.h"
 #include "win32/port.h"
-#include "win32/security_descriptor.h"
 #include "win32/unique_handle.h"
 
 namespace framepipe::win32 {
@@ -58,7 +58,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
   std::shared_ptr<Client> formerClient() override { return former_client_; }
 
   // Not under the lock: any thread; JavaScript's thread; the port thread.
-  DWORD setAccess(const SecurityDescriptor& descriptor);
+  DWORD withHandle(const std::function<DWORD(HANDLE)>& use);
   void abort() noexcept override;
   bool onTick(ULONGLONG) noexcept override;
 

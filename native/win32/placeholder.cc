@@ -23,7 +23,8 @@ using ToWin32Error = ULONG(NTAPI*)(NTSTATUS status);
 constexpr ULONG kMessageType = 1, kRejectRemoteClients = 2;
 constexpr LONGLONG kDefaultTimeout = -500'000;  // 50 ms, which CreateNamedPipeW makes of 0
 
-// READ_CONTROL and FILE_READ_ATTRIBUTES: to see whose pipe it is, and of which kind. WRITE_DAC: for setAccess().
+// READ_CONTROL and FILE_READ_ATTRIBUTES: to see whose pipe it is, and of which kind. WRITE_DAC, and WRITE_OWNER for labels: for
+// setAccess(). A pipe that is there already may have a descriptor that keeps its owner from the latter.
 constexpr ULONG kAccess = SYNCHRONIZE | READ_CONTROL | WRITE_DAC | FILE_READ_ATTRIBUTES;
 
 // As CreateNamedPipeW writes the direction down: what clients may do.
@@ -39,7 +40,7 @@ ULONG typeOf(const ListenOptions& options) {
 }
 
 DWORD create(UniqueHandle& handle, const std::wstring& path, const ListenOptions& options,
-             const SecurityDescriptor& descriptor, ULONG disposition) {
+             const SecurityDescriptor& descriptor, ULONG access, ULONG disposition) {
   const auto create_pipe = ntdll<CreateNamedPipeFile>("NtCreateNamedPipeFile");
   const auto to_nt_path = ntdll<ToNtPath>("RtlDosPathNameToNtPathName_U");
   const auto free_string = ntdll<FreeString>("RtlFreeUnicodeString");
@@ -58,7 +59,7 @@ DWORD create(UniqueHandle& handle, const std::wstring& path, const ListenOptions
   IO_STATUS_BLOCK status{};
   LARGE_INTEGER default_timeout{.QuadPart = kDefaultTimeout};
   HANDLE made = nullptr;
-  const NTSTATUS result = create_pipe(&made, kAccess, &attributes, &status, shareOf(options.direction), disposition,
+  const NTSTATUS result = create_pipe(&made, access, &attributes, &status, shareOf(options.direction), disposition,
                                       /*options=*/0, typeOf(options), /*read_mode=*/0, /*completion_mode=*/0,
                                       limit == PIPE_UNLIMITED_INSTANCES ? MAXDWORD : limit, options.in_buffer,
                                       options.out_buffer, &default_timeout);
@@ -66,6 +67,13 @@ DWORD create(UniqueHandle& handle, const std::wstring& path, const ListenOptions
   if (result < 0) return to_win32_error(result);
   handle = UniqueHandle(made);
   return ERROR_SUCCESS;
+}
+
+DWORD create(UniqueHandle& handle, const std::wstring& path, const ListenOptions& options,
+             const SecurityDescriptor& descriptor, ULONG disposition) {
+  const DWORD error = create(handle, path, options, descriptor, kAccess | WRITE_OWNER, disposition);
+  if (error != ERROR_ACCESS_DENIED || disposition == FILE_CREATE) return error;
+  return create(handle, path, options, descriptor, kAccess, disposition);
 }
 
 // Windows lets an instance of messages join a pipe of bytes, where it would lose its boundaries.

@@ -1,9 +1,13 @@
 #include "win32/security_descriptor.h"
 
+#include <aclapi.h>
 #include <sddl.h>
 
+#include <algorithm>
 #include <cstddef>
+#include <string_view>
 
+#include "win32/access_sddl.h"
 #include "win32/current_user.h"
 #include "win32/unique_handle.h"
 #include "win32/wide_string.h"
@@ -20,18 +24,12 @@ bool parse(const std::wstring& sddl, Parsed& parsed) {
                                                               /*size=*/nullptr) != FALSE;
 }
 
-// `trustee` is an alias of SDDL: AU, WD. kClientAccess in digits, since SDDL has no name for it.
-std::wstring clientEntry(const wchar_t* trustee) {
-  static_assert(kClientAccess == 0x12019b);
-  return std::wstring(L"(A;;0x12019b;;;") + trustee + L")";
-}
-
-std::wstring presetSddl(Access access, const std::vector<Sid>& owners) {
-  std::wstring sddl = L"O:" + owners.front().toString() + L"D:P";
-  for (const Sid& owner : owners) sddl += L"(A;;FA;;;" + owner.toString() + L")";
-  if (access == Access::Authenticated) sddl += clientEntry(L"AU");
-  if (access == Access::Everyone) sddl += clientEntry(L"WD");
-  return sddl;
+bool audits(ACL* sacl) {
+  for (WORD i = 0; sacl && i < sacl->AceCount; ++i) {
+    void* ace = nullptr;
+    if (GetAce(sacl, i, &ace) && static_cast<ACE_HEADER*>(ace)->AceType != SYSTEM_MANDATORY_LABEL_ACE_TYPE) return true;
+  }
+  return false;
 }
 
 bool grants(BYTE ace_type) {
@@ -45,24 +43,34 @@ ACCESS_MASK& maskOf(ACE_HEADER* ace) {
   return reinterpret_cast<ACCESS_ALLOWED_ACE*>(ace)->Mask;
 }
 
-// A copy of `source` in which only the owner may create instances.
-bool copyWithoutInstances(ACL* source, const Sid& owner, std::vector<uint8_t>& copy) {
+bool isOneOf(const std::vector<Sid>& owners, ACE_HEADER* ace) {
+  if (ace->AceType != ACCESS_ALLOWED_ACE_TYPE) return false;
+  const PSID sid = &reinterpret_cast<ACCESS_ALLOWED_ACE*>(ace)->SidStart;
+  return std::any_of(owners.begin(), owners.end(), [sid](const Sid& owner) { return owner.equals(sid); });
+}
+
+// A copy of `source` in which only the owners may create instances, and the first of them may.
+bool copyWithoutInstances(ACL* source, const std::vector<Sid>& owners, std::vector<uint8_t>& copy) {
   GENERIC_MAPPING mapping{FILE_GENERIC_READ, FILE_GENERIC_WRITE, FILE_GENERIC_EXECUTE, FILE_ALL_ACCESS};
-  const DWORD owner_ace = static_cast<DWORD>(offsetof(ACCESS_ALLOWED_ACE, SidStart)) + GetLengthSid(owner.get());
+  const PSID owner = owners.front().get();
+  const DWORD owner_ace = static_cast<DWORD>(offsetof(ACCESS_ALLOWED_ACE, SidStart)) + GetLengthSid(owner);
   copy.resize(source->AclSize + owner_ace);
   ACL* acl = reinterpret_cast<ACL*>(copy.data());
   if (!InitializeAcl(acl, static_cast<DWORD>(copy.size()), ACL_REVISION_DS)) return false;
+  bool owner_may = false;
   for (WORD i = 0; i < source->AceCount; ++i) {
     void* found = nullptr;
     if (!GetAce(source, i, &found)) return false;
     auto* ace = static_cast<ACE_HEADER*>(found);
     if (grants(ace->AceType)) {
       MapGenericMask(&maskOf(ace), &mapping);
-      maskOf(ace) &= ~static_cast<ACCESS_MASK>(FILE_CREATE_PIPE_INSTANCE);
+      if (!isOneOf(owners, ace)) maskOf(ace) &= ~static_cast<ACCESS_MASK>(FILE_CREATE_PIPE_INSTANCE);
+      owner_may = owner_may || (isOneOf({owners.front()}, ace) && maskOf(ace) & FILE_CREATE_PIPE_INSTANCE &&
+                                !(ace->AceFlags & INHERIT_ONLY_ACE));
     }
     if (!AddAce(acl, ACL_REVISION_DS, MAXDWORD, ace, ace->AceSize)) return false;
   }
-  return AddAccessAllowedAce(acl, ACL_REVISION_DS, FILE_CREATE_PIPE_INSTANCE, owner.get()) != FALSE;
+  return owner_may || AddAccessAllowedAce(acl, ACL_REVISION_DS, FILE_CREATE_PIPE_INSTANCE, owner) != FALSE;
 }
 
 std::vector<uint8_t> bytesOf(PSECURITY_DESCRIPTOR descriptor) {
@@ -73,18 +81,16 @@ std::vector<uint8_t> bytesOf(PSECURITY_DESCRIPTOR descriptor) {
   return bytes;
 }
 
-Failure invalid(const char* syscall, DWORD error, const char* hint) {
-  return {"EINVAL", syscall, static_cast<int32_t>(error), hint};
-}
-
 }  // namespace
 
-Outcome<SecurityDescriptor> SecurityDescriptor::of(Access access, const std::string& sddl, const char* syscall) {
-  if (access == Access::Sddl) return fromSddl(sddl, syscall);
-  const auto owners = currentOwners(syscall);
-  if (!owners) return owners.failure;
+Outcome<SecurityDescriptor> SecurityDescriptor::of(const Access& access, const char* syscall) {
+  if (access.sddl) return fromSddl(*access.sddl, syscall);
+  const Outcome<Self> self = currentSelf(syscall);
+  if (!self) return self.failure;
+  const Outcome<std::wstring> sddl = sddlOf(access, self.value, syscall);
+  if (!sddl) return sddl.failure;
   Parsed parsed;
-  if (!parse(presetSddl(access, owners.value), parsed)) return win32Failure(GetLastError(), syscall);
+  if (!parse(sddl.value, parsed)) return win32Failure(GetLastError(), syscall);
   SecurityDescriptor descriptor;
   const auto* bytes = static_cast<const uint8_t*>(parsed.get());
   descriptor.bytes_.assign(bytes, bytes + GetSecurityDescriptorLength(parsed.get()));
@@ -95,28 +101,32 @@ Outcome<SecurityDescriptor> SecurityDescriptor::fromSddl(const std::string& sddl
   const std::optional<std::wstring> text = widen(sddl);
   Parsed parsed;
   if (!text || text->find(L'\0') != std::wstring::npos)
-    return invalid(syscall, ERROR_INVALID_PARAMETER, "access.sddl is not a string that Windows takes");
-  if (!parse(*text, parsed)) return invalid(syscall, GetLastError(), "access.sddl is not a valid security descriptor");
+    return invalidAccess(syscall, ERROR_INVALID_PARAMETER, "access.sddl is not a string that Windows takes");
+  if (!parse(*text, parsed))
+    return invalidAccess(syscall, GetLastError(), "access.sddl is not a valid security descriptor");
 
   BOOL present = FALSE, defaulted = FALSE;
   ACL* dacl = nullptr;
   if (!GetSecurityDescriptorDacl(parsed.get(), &present, &dacl, &defaulted) || !present || !dacl)
-    return invalid(syscall, ERROR_INVALID_ACL,
-                   "access.sddl needs a list of who may connect (D:…); without one everybody might do everything");
+    return invalidAccess(
+        syscall, ERROR_INVALID_ACL,
+        "access.sddl needs a list of who may connect (D:…); without one everybody might do everything");
 
-  const auto owners = currentOwners(syscall);
-  if (!owners) return owners.failure;
+  const Outcome<Self> self = currentSelf(syscall);
+  if (!self) return self.failure;
   PSID named_owner = nullptr, group = nullptr;
   ACL* sacl = nullptr;
   BOOL labelled = FALSE;
   GetSecurityDescriptorOwner(parsed.get(), &named_owner, &defaulted);
   GetSecurityDescriptorGroup(parsed.get(), &group, &defaulted);
   GetSecurityDescriptorSacl(parsed.get(), &labelled, &sacl, &defaulted);
-  const Sid owner = named_owner ? Sid(named_owner) : owners.value.front();
+  if (audits(sacl) && std::string_view(syscall) == "setAccess")
+    return invalidAccess(syscall, 0, "auditing entries (S:) of access.sddl are for listen() only");
+  const Sid owner = named_owner ? Sid(named_owner) : self.value.owners.front();
 
   std::vector<uint8_t> acl;
   SECURITY_DESCRIPTOR absolute;
-  if (!copyWithoutInstances(dacl, owners.value.front(), acl) ||
+  if (!copyWithoutInstances(dacl, self.value.owners, acl) ||
       !InitializeSecurityDescriptor(&absolute, SECURITY_DESCRIPTOR_REVISION) ||
       !SetSecurityDescriptorOwner(&absolute, owner.get(), /*defaulted=*/FALSE) ||
       !SetSecurityDescriptorGroup(&absolute, group, /*defaulted=*/FALSE) ||
@@ -132,9 +142,46 @@ Outcome<SecurityDescriptor> SecurityDescriptor::fromSddl(const std::string& sddl
   return descriptor;
 }
 
-DWORD SecurityDescriptor::applyTo(HANDLE pipe) const {
+Outcome<std::string> SecurityDescriptor::ofPipe(HANDLE pipe) {
+  constexpr SECURITY_INFORMATION kAll =
+      OWNER_SECURITY_INFORMATION | DACL_SECURITY_INFORMATION | LABEL_SECURITY_INFORMATION;
+  Parsed descriptor;
+  if (const DWORD error = GetSecurityInfo(pipe, SE_KERNEL_OBJECT, kAll, /*owner=*/nullptr, /*group=*/nullptr,
+                                          /*dacl=*/nullptr, /*sacl=*/nullptr, descriptor.out()))
+    return win32Failure(error, "access");
+  UniqueLocal<wchar_t*> text;
+  if (!ConvertSecurityDescriptorToStringSecurityDescriptorW(descriptor.get(), SDDL_REVISION_1, kAll, text.out(),
+                                                            /*length=*/nullptr))
+    return win32Failure(GetLastError(), "access");
+  return narrow(text.get());
+}
+
+bool SecurityDescriptor::labelled() const {
+  BOOL present = FALSE, defaulted = FALSE;
+  ACL* sacl = nullptr;
+  return GetSecurityDescriptorSacl(get(), &present, &sacl, &defaulted) && present && sacl && sacl->AceCount > 0;
+}
+
+// List and label at once, or neither.
+DWORD SecurityDescriptor::applyTo(HANDLE pipe, const SecurityDescriptor& before) const {
   constexpr SECURITY_INFORMATION kDacl = DACL_SECURITY_INFORMATION | PROTECTED_DACL_SECURITY_INFORMATION;
-  return SetKernelObjectSecurity(pipe, kDacl, get()) ? ERROR_SUCCESS : GetLastError();
+  const auto set = [pipe](SECURITY_INFORMATION what, PSECURITY_DESCRIPTOR descriptor) {
+    return SetKernelObjectSecurity(pipe, what, descriptor) ? ERROR_SUCCESS : GetLastError();
+  };
+  if (labelled()) return set(kDacl | LABEL_SECURITY_INFORMATION, get());
+  if (!before.labelled()) return set(kDacl, get());
+  // What Windows takes for the label of whatever has none.
+  Parsed usual;
+  BOOL present = FALSE, defaulted = FALSE;
+  ACL *dacl = nullptr, *label = nullptr;
+  SECURITY_DESCRIPTOR both;
+  if (!parse(L"S:(ML;;NW;;;ME)", usual) || !GetSecurityDescriptorSacl(usual.get(), &present, &label, &defaulted) ||
+      !GetSecurityDescriptorDacl(get(), &present, &dacl, &defaulted) ||
+      !InitializeSecurityDescriptor(&both, SECURITY_DESCRIPTOR_REVISION) ||
+      !SetSecurityDescriptorDacl(&both, /*present=*/TRUE, dacl, /*defaulted=*/FALSE) ||
+      !SetSecurityDescriptorSacl(&both, /*present=*/TRUE, label, /*defaulted=*/FALSE))
+    return GetLastError();
+  return set(kDacl | LABEL_SECURITY_INFORMATION, &both);
 }
 
 }  // namespace framepipe::win32

@@ -15,4 +15,14 @@ std::optional<std::wstring> widen(std::string_view utf8) {
   return wide;
 }
 
+std::string narrow(std::wstring_view text) {
+  if (text.empty()) return {};
+  const int length = static_cast<int>(text.size());
+  std::string narrow(
+      static_cast<size_t>(WideCharToMultiByte(CP_UTF8, 0, text.data(), length, nullptr, 0, nullptr, nullptr)), '\0');
+  WideCharToMultiByte(CP_UTF8, 0, text.data(), length, narrow.data(), static_cast<int>(narrow.size()), nullptr,
+                      nullptr);
+  return narrow;
+}
+
 }  // namespace framepipe::win32

@@ -1,4 +1,4 @@
-// UTF-8, as JavaScript's strings come, to what the Windows API takes. Any thread.
+// UTF-8, as JavaScript's strings come and go, and what the Windows API takes. Any thread.
 #pragma once
 #include <optional>
 #include <string>
@@ -8,5 +8,7 @@ namespace framepipe::win32 {
 
 // Nothing when the bytes are not UTF-8.
 std::optional<std::wstring> widen(std::string_view utf8);
+
+std::string narrow(std::wstring_view text);
 
 }  // namespace framepipe::win32

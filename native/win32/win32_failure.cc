@@ -103,7 +103,8 @@ Failure listenFailure(DWORD error) {
     failure.hint = "somebody serves this name already";
   }
   if (error == ERROR_INVALID_OWNER) failure.hint = "the descriptor's owner (O:) must be this user";
-  if (error == ERROR_PRIVILEGE_NOT_HELD) failure.hint = "auditing entries (S:) need a privilege";
+  if (error == ERROR_PRIVILEGE_NOT_HELD)
+    failure.hint = "auditing entries, and labels above this process's own (S:), need a privilege";
   return failure;
 }
 

@@ -105,7 +105,7 @@ export const connecting = area({
       tried: mayBeOthers,
       code: 'ERR_PIPE_UNTRUSTED_SERVER',
       ...CONNECT,
-      says: /^another user serves this pipe, and serverOwner is 'self' \(Windows: an elevated process is another one/,
+      says: 'another user serves this pipe than serverOwner names (Windows: what an elevated process serves belongs to Administrators)',
     },
     {
       call: 'connect',

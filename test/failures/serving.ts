@@ -125,7 +125,7 @@ const listening = area({
       call: 'listen: with an invalid option',
       when: OPEN,
       code: 'EINVAL',
-      says: 'access must be one of owner, authenticated, everyone, not "nobody"',
+      says: 'access must be one of owner, authenticated, everyone, { allow } or { sddl }, not "nobody"',
     },
   ],
 });
@@ -203,7 +203,7 @@ const asked = area({
       call: 'setAccess: what is no access',
       when: [OPEN, 'it is closed'],
       code: 'EINVAL',
-      says: 'access must be one of owner, authenticated, everyone, not "nobody"',
+      says: 'access must be one of owner, authenticated, everyone, { allow } or { sddl }, not "nobody"',
     },
     {
       call: 'server.close',

@@ -47,7 +47,7 @@ TEST(ownServersAreTrusted) {
   World world;
   world.listen();
   ConnectOptions options = world.connectOptions();
-  options.own_server_only = true;
+  options.server_owners = {{.kind = Principal::Kind::Owner}};
   CHECK(world.connect(options) != 0);
 }
 

@@ -67,7 +67,7 @@ TEST(badPathsAreRefusedBeforeAnythingIsCreated) {
   options.path = world.path("no/such/folder");
   CHECK(same(refusal(world, options), "ENOENT"));
   options = world.listenOptions();
-  options.access = Access::Sddl;
+  options.access = Access::by("D:");
   CHECK(same(refusal(world, options), "ENOTSUP"));
   CHECK(::rmdir(world.path("").c_str()) == 0);  // empty
 }
@@ -92,14 +92,14 @@ TEST(theModeIsTheAccessWhateverTheUmask) {
     const mode_t before = ::umask(umask);
     const Id id = world.listen();
     CHECK(modeOf(world.path()) == 0600);
-    CHECK(!world.loop().listener(id)->setAccess(Access::Everyone, ""));
+    CHECK(!world.loop().listener(id)->setAccess(Access::to(Principal::Kind::Everyone)));
     CHECK(modeOf(world.path()) == 0666);
-    CHECK(!world.loop().listener(id)->setAccess(Access::Owner, ""));
+    CHECK(!world.loop().listener(id)->setAccess({}));
     CHECK(modeOf(world.path()) == 0600);
-    CHECK(same(world.loop().listener(id)->setAccess(Access::Sddl, "D:"), "ENOTSUP"));
+    CHECK(same(world.loop().listener(id)->setAccess(Access::by("D:")), "ENOTSUP"));
     ListenOptions open = world.listenOptions();
     open.path = world.path("open");
-    open.access = Access::Authenticated;
+    open.access = Access::to(Principal::Kind::Authenticated);
     world.listen(open);
     CHECK(modeOf(open.path) == 0666);
     ::umask(before);
@@ -116,7 +116,7 @@ TEST(aFailureLeavesNoFileBehind) {
   const rlimit one{static_cast<rlim_t>(free + 1), before.rlim_max};
   ::setrlimit(RLIMIT_NOFILE, &one);
   ListenOptions options = world.listenOptions();
-  options.access = Access::Everyone;
+  options.access = Access::to(Principal::Kind::Everyone);
   const Failure failure = refusal(world, options);  // the second descriptor was to widen the mode
   ::setrlimit(RLIMIT_NOFILE, &before);
   ::umask(umask);
@@ -182,7 +182,7 @@ TEST(closingRemovesOnlyItsOwnFile) {
   const Id id = world.listen();
   CHECK(::unlink(world.path().c_str()) == 0);
   std::ofstream(world.path()) << "somebody else's";
-  CHECK(same(world.loop().listener(id)->setAccess(Access::Everyone, ""), "ENOENT"));
+  CHECK(same(world.loop().listener(id)->setAccess(Access::to(Principal::Kind::Everyone)), "ENOENT"));
   CHECK(modeOf(world.path()) != 0666);
   world.loop().listener(id)->close();
   CHECK(exists(world.path()));

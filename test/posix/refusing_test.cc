@@ -78,10 +78,10 @@ TEST_AS_ROOT(aStrangersServerIsRefusedBeforeTheFirstByte) {
   char byte;
   CHECK(::read(ready[0], &byte, 1) == 1);
   ConnectOptions options = world.connectOptions();
-  options.own_server_only = true;
+  options.server_owners = {{.kind = Principal::Kind::Owner}};
   CHECK(same(world.refusal(options), "ERR_PIPE_UNTRUSTED_SERVER"));
   CHECK(::read(checked[0], &byte, 1) == 1 && byte == 's');
-  options.own_server_only = false;
+  options.server_owners = {};
   const Id id = world.connect(options);
   CHECK(world.connection(id)->peer().uid == kStranger && world.connection(id)->peer().pid == child);
   CHECK(world.send(id, "hello"));
@@ -135,7 +135,7 @@ TEST_AS_ROOT(othersAreTurnedAwayAndAcceptingGoesOn) {
   CHECK(world.accept() != 0);
   world.run(20);
   CHECK(world.accepted.size() == 1);
-  CHECK(!world.loop().listener(id)->setAccess(Access::Authenticated, ""));
+  CHECK(!world.loop().listener(id)->setAccess(Access::to(Principal::Kind::Authenticated)));
   CHECK(inChild([&] { return connectsAs(world); }, kStranger) == 0);
   const Id stranger = world.accept();
   CHECK(world.closes(stranger));

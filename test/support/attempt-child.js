@@ -1,10 +1,10 @@
-// node attempt-child.js UID NAME [OPTIONS as JSON] : what connecting as that user comes to, as a line of JSON:
+// node attempt-child.js UID NAME [OPTIONS [GROUPS]], both as JSON: what connecting as that user comes to, as a line of JSON:
 // { code, message } of the failure, or { echo } of what the server answered to "who am I?".
 import { connect } from 'framepipe';
 
-const [uid, name, options = '{}'] = process.argv.slice(2);
+const [uid, name, options = '{}', groups = `[${uid}]`] = process.argv.slice(2);
 // Only now: Node and this repository may be where nobody else may look.
-process.setgroups([Number(uid)]);
+process.setgroups(JSON.parse(groups));
 process.setgid(Number(uid));
 process.setuid(Number(uid));
 try {

@@ -19,6 +19,7 @@ interface Native {
   descriptor(path: string): string | number;
   pipeInfo(handle: Handle, numbers: Buffer): number;
   clientLevel(handle: Handle): number;
+  clientSid(handle: Handle): string | number;
 }
 
 const file = isWine ? '../../build-native/witness/witness.node' : 'witness/build/Release/witness.node';
@@ -37,6 +38,7 @@ export const win = {
   FILE_FLAG_FIRST_PIPE_INSTANCE: 0x8_0000,
   FILE_FLAG_OVERLAPPED: 0x4000_0000,
   WRITE_DAC: 0x4_0000,
+  WRITE_OWNER: 0x8_0000,
   PIPE_TYPE_MESSAGE: 4,
   PIPE_READMODE_MESSAGE: 2,
   PIPE_REJECT_REMOTE_CLIENTS: 8,
@@ -112,6 +114,8 @@ export class ForeignServer {
 
   /** How far it may act as its client: 0 (anonymous) … 3 (delegation). */
   clientLevel = (): number => native.clientLevel(this.handle);
+  /** Whom it would act as. */
+  clientSid = (): string | number => native.clientSid(this.handle);
   write = (bytes: string | Buffer): number => native.write(this.handle, Buffer.from(bytes));
   read = (length = 65_536): Promise<Buffer | number> => readFrom(this.handle, length);
   close = (): void => void native.close(this.handle);

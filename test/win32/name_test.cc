@@ -23,7 +23,7 @@ std::wstring wide(const std::string& path) {
 }
 
 SecurityDescriptor owners() {
-  return SecurityDescriptor::of(Access::Owner, "", "test").value;
+  return SecurityDescriptor::of({}, "test").value;
 }
 
 // Somebody else's instance: GetLastError().
@@ -172,11 +172,11 @@ TEST(theNameIsHeldAgainOnceItsDescriptorLetsUs) {
   RawPeer client = RawPeer::connect(options);
   const Id server = world.accept();
   CHECK(instances(client) == 2);
-  CHECK(!listener.setAccess(Access::Sddl, "D:P(D;;GA;;;WD)"));
+  CHECK(!listener.setAccess(Access::by("D:P(D;;GA;;;WD)")));
   client.leave();
   CHECK(world.closes(server));
   CHECK(attempt(options.path) == ERROR_ACCESS_DENIED);
-  CHECK(!listener.setAccess(Access::Owner, ""));
+  CHECK(!listener.setAccess({}));
   client = RawPeer::connect(options);
   CHECK(client && instances(client) == 2);
 }

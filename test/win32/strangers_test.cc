@@ -35,8 +35,7 @@ UniqueHandle foreignPipe(const std::string& path) {
 TEST(aServerThatMayNotConnectToItselfServesOneAfterTheOther) {
   World world;
   ListenOptions options = world.listenOptions();
-  options.access = Access::Sddl;
-  options.sddl = "D:P(A;;GRGW;;;S-1-5-21-111-222-333-4444)";
+  options.access = Access::by("D:P(A);;GRGW;;;S-1-5-21-111-222-333-4444)";
   world.listen(options);
   for (int i = 0; i < 3; ++i) {
     RawPeer peer;
@@ -56,7 +55,7 @@ TEST(aStrangerIsKeptOutOfWhatIsTheOwners) {
   world.listen();
   ListenOptions everyones = world.listenOptions();
   everyones.path = world.path("everyones");
-  everyones.access = Access::Everyone;
+  everyones.access = Access::to(Principal::Kind::Everyone);
   world.listen(everyones);
   CHECK(asSomebodyElse([&] {
     CHECK(!openPipe(world.path()) && GetLastError() == ERROR_ACCESS_DENIED);
@@ -80,7 +79,7 @@ TEST(aNameThatSomebodyElseTookFirst) {
 TEST(aStrangersServerIsRefusedBeforeTheFirstByte) {
   World world;
   ConnectOptions wary = world.connectOptions();
-  wary.own_server_only = true;
+  wary.server_owners = {{.kind = Principal::Kind::Owner}};
   const UniqueHandle server = foreignPipe(wary.path);
   const int before = openHandles();
   CHECK(same(world.refusal(wary), "ERR_PIPE_UNTRUSTED_SERVER"));

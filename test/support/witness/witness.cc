@@ -222,6 +222,21 @@ napi_value clientLevel(napi_env env, napi_callback_info info) {
   return call.of(level);
 }
 
+// clientSid(handle): the user whom this server would act as.
+napi_value clientSid(napi_env env, napi_callback_info info) {
+  const Call call(env, info);
+  if (!ImpersonateNamedPipeClient(handleOf(call.number(0)))) return call.of(failed());
+  HANDLE token = nullptr;
+  alignas(8) BYTE user[256];
+  DWORD length = 0;
+  OpenThreadToken(GetCurrentThread(), TOKEN_QUERY, /*OpenAsSelf=*/TRUE, &token);
+  RevertToSelf();
+  const BOOL known = GetTokenInformation(token, TokenUser, user, sizeof user, &length);
+  const DWORD error = GetLastError();
+  CloseHandle(token);
+  return known ? call.of(textOf(reinterpret_cast<TOKEN_USER*>(user)->User.Sid)) : call.of(failed(error));
+}
+
 napi_value start(napi_env env, napi_value exports) {
   const napi_property_descriptor functions[] = {
       {"handleCount", nullptr, handleCount, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
@@ -235,6 +250,7 @@ napi_value start(napi_env env, napi_value exports) {
       {"read", nullptr, read, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"descriptor", nullptr, descriptor, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"pipeInfo", nullptr, pipeInfo, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
+      {"clientSid", nullptr, clientSid, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
       {"clientLevel", nullptr, clientLevel, nullptr, nullptr, nullptr, napi_enumerable, nullptr},
   };
   napi_define_properties(env, exports, sizeof functions / sizeof *functions, functions);
