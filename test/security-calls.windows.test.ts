@@ -179,6 +179,22 @@ on(isWine, 'CreateFileW', () => {
     expect(qualities(flags)).toBe(ALWAYS + expected);
   });
 
+  it.each([
+    ['impersonation', "'self'", 0x2_0000],
+    ['delegation', "['self', 'administrators']", 0x3_0000],
+  ])(
+    'impersonation: %s with serverOwner: %s has dynamic tracking: no token before the first write',
+    async (level, owner, expected) => {
+      const { flags } = await openOf(`{ impersonation: '${level}', serverOwner: ${owner} }`);
+      expect(qualities(flags)).toBe(ALWAYS + win.SECURITY_CONTEXT_TRACKING + expected);
+    },
+  );
+
+  it.each(['anonymous', 'identification'])('impersonation: %s with serverOwner has static tracking', async (level) => {
+    const { flags } = await openOf(`{ impersonation: '${level}', serverOwner: 'self' }`);
+    expect(flags & win.SECURITY_CONTEXT_TRACKING).toBe(0);
+  });
+
   it('another machine gets the same care', async () => {
     const { flags } = await openOf('{}', '{}', '\\\\no-such-machine\\pipe\\x');
     expect(qualities(flags)).toBe(ALWAYS + 0x1_0000);

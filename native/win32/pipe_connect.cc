@@ -4,6 +4,7 @@
 #include "win32/peer_state.h"
 #include "win32/pipe_loop.h"
 #include "win32/pipe_path.h"
+#include "win32/thread_token.h"
 #include "win32/win32_failure.h"
 
 namespace framepipe::win32 {
@@ -34,10 +35,17 @@ DWORD levelOf(ImpersonationLevel level) {
   }
 }
 
-// Static tracking: the server sees who we are when we connect. Without SECURITY_SQOS_PRESENT it might act as us, whoever
-// it is. Effective only: it can enable no privilege and no group of ours that is disabled.
-DWORD qualityOfService(ImpersonationLevel level) {
-  return SECURITY_SQOS_PRESENT | SECURITY_EFFECTIVE_ONLY | levelOf(level);
+// Whether the server, which could act as us, has to be found to be whom serverOwner names before it may.
+bool isTracked(const ConnectOptions& options) {
+  return !options.server_owners.empty() && options.impersonation >= ImpersonationLevel::Impersonation;
+}
+
+// Static tracking: the server sees who we are when we connect; or dynamic tracking: it sees nobody until we write, and then
+// whoever writes. Without SECURITY_SQOS_PRESENT it might act as us, whoever it is. Effective only: it can enable no privilege
+// and no group of ours that is disabled.
+DWORD qualityOfService(const ConnectOptions& options) {
+  const DWORD tracking = isTracked(options) ? SECURITY_CONTEXT_TRACKING : 0;
+  return SECURITY_SQOS_PRESENT | SECURITY_EFFECTIVE_ONLY | levelOf(options.impersonation) | tracking;
 }
 
 bool readMessages(HANDLE pipe) {
@@ -65,9 +73,15 @@ bool seesMessagesApart(HANDLE pipe, const ConnectOptions& options) {
 }  // namespace
 
 Outcome<PipeEnd> openPipe(const std::wstring& path, const ConnectOptions& options) {
+  // We write as ourselves, and the server would take us for whom this thread acts as, or the other way round.
+  if (isTracked(options) && !isItself())
+    return Failure{
+        "EINVAL", "connect", 0,
+        "inside runAsClient a pipe is opened as the client, which serverOwner with this `impersonation` does not "
+        "allow: let the server identify it only, or connect outside"};
   UniqueHandle pipe(CreateFileW(path.c_str(), desiredAccess(options.direction), /*share=*/0,
-                                /*security=*/nullptr, OPEN_EXISTING,
-                                FILE_FLAG_OVERLAPPED | qualityOfService(options.impersonation), /*template=*/nullptr));
+                                /*security=*/nullptr, OPEN_EXISTING, FILE_FLAG_OVERLAPPED | qualityOfService(options),
+                                /*template=*/nullptr));
   if (!pipe) return connectFailure(GetLastError());
   const Peer server = peerOf(pipe.get(), /*server=*/false);
   if (const Failure failure = check(pipe.get(), server, options)) return failure;
@@ -77,6 +91,7 @@ Outcome<PipeEnd> openPipe(const std::wstring& path, const ConnectOptions& option
                  .peer = remote ? Peer{} : server,
                  .options = options,
                  .remote = remote,
+                 .tracked = isTracked(options),
                  .reads_messages = reads_messages};
 }
 

@@ -7,6 +7,7 @@
 #include "win32/peer_state.h"
 #include "win32/pipe_listener.h"
 #include "win32/pipe_loop.h"
+#include "win32/thread_token.h"
 #include "win32/win32_failure.h"
 
 namespace framepipe::win32 {
@@ -33,6 +34,7 @@ PipeTransport::PipeTransport(PipeLoop& loop, PipeEnd&& end)
       messages_(end.options.framing.kind == FramingKind::Message),
       reads_messages_(messages_ || end.reads_messages),
       raw_(end.options.framing.kind == FramingKind::Raw || end.options.framing.kind == FramingKind::Custom),
+      tracked_(end.tracked),
       greatest_write_(end.options.timeouts.progress() ? kLeastWrite : kLargestWrite),
       largest_write_(kLeastWrite),
       handle_(std::move(end.handle)) {
@@ -60,6 +62,7 @@ void PipeTransport::readSoon() {
 
 void PipeTransport::work(const Completion&) {
   posted_ = false;
+  connection_->locked([this] { return std::exchange(ends_soon_, false) && sendEmptyMessage(); });
   connection_->work();
 }
 
@@ -120,7 +123,17 @@ bool PipeTransport::admitsUser(size_t bytes) {
 
 // --- Writing -----------------------------------------------------------------------------------
 
+// Whoever writes is whom the server may act as. On JavaScript's thread that may be another pipe's client for a moment; the port
+// thread is always itself.
+bool PipeTransport::lendsAnother() const {
+  return tracked_ && !isItself();
+}
+
 WriteAnswer PipeTransport::write(std::span<const std::span<const uint8_t>> stretches) {
+  if (lendsAnother()) {
+    writeSoon();
+    return {.kind = WriteAnswer::Kind::Full};
+  }
   const std::span<const uint8_t> next = stretches.front();
   const size_t size = messages_ ? next.size() : std::min(next.size(), largest_write_);
   write_began_ = GetTickCount64();
@@ -153,6 +166,13 @@ WriteAnswer PipeTransport::writeAnswer(const Completion& completion) {
 // A pipe of bytes has no way to tell the peer that nothing follows; a pipe of messages has an empty one.
 bool PipeTransport::endSending() {
   if (!raw_ || !ofMessages()) return false;
+  if (!lendsAnother()) return sendEmptyMessage();
+  ends_soon_ = true;
+  writeSoon();
+  return true;
+}
+
+bool PipeTransport::sendEmptyMessage() {
   static constexpr char kNothing = 0;
   DWORD error;
   if (willComplete(WriteFile(handle_.get(), &kNothing, 0, nullptr, end_.begin(held())), error)) return true;

@@ -28,6 +28,7 @@ struct PipeEnd {
   ChannelOptions options;
   bool server = false;
   bool remote = false;  // the peer is on another machine
+  bool tracked = false;  // the server may act as whoever writes: dynamic tracking
   bool reads_messages = false;  // although the framing is of bytes: a read ends where a message does
   std::shared_ptr<PipeListener> listener = nullptr;  // whose instance it is; null: a client
 };
@@ -78,6 +79,8 @@ class PipeTransport final : public Transport, public Live, public Watched {
   void endTold(const Completion&) {}
 
   bool ofMessages() const;
+  bool lendsAnother() const;
+  bool sendEmptyMessage();
   ReadAnswer readAnswer(const Completion& completion);
   bool admitsUser(size_t bytes);
   WriteAnswer writeAnswer(const Completion& completion);
@@ -97,6 +100,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
   const bool messages_;
   const bool reads_messages_;
   const bool raw_;
+  const bool tracked_;
   // The reading thread's.
   bool user_known_ = false;  // it has been asked for when bytes had come
   bool user_counted_ = false;
@@ -118,6 +122,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
   std::shared_ptr<Client> former_client_;
 
   std::atomic<bool> posted_{false};  // work_
+  bool ends_soon_ = false;            // an empty message is the port thread's to send
   bool watched_ = false;
   bool flushing_ = false;
   uint64_t flush_upto_ = 0;
