@@ -82,7 +82,6 @@ on(isWine, 'CreateNamedPipeW', () => {
 
   it.each([
     ['in', win.PIPE_ACCESS_INBOUND],
-    ['out', win.PIPE_ACCESS_OUTBOUND],
     ['duplex', win.PIPE_ACCESS_DUPLEX],
   ])('direction: %s', async (direction, expected) => {
     const [first] = await instancesOf(`{ direction: '${direction}', pendingInstances: 1 }`);
@@ -151,6 +150,28 @@ on(isWine, 'NtCreateNamedPipeFile', () => {
     ['{ exclusive: false, maxInstances: 7 }', { disposition: 3 }], // FILE_OPEN_IF
   ])('of the same kind as the others: %s', async (options, differing) => {
     expect(await placeholderOf(options)).toEqual({ ...usual, ...differing });
+  });
+});
+
+on(isWine, "direction: 'out'", () => {
+  it('makes instances that may look whether their client is there, and asks for no other one to find out', async () => {
+    const calls = await callsOfServer(
+      "{ direction: 'out', pendingInstances: 1 }",
+      `const client = await connect(name, { direction: 'in' });
+       for await (const served of server) { client.destroy(); await served.closed; break; }`,
+    );
+    const instances = calls.filter(
+      ({ name, arguments: [, access] }) => name === 'NtCreateNamedPipeFile' && (access as number) & win.GENERIC_WRITE,
+    );
+    expect(instances.length).toBeGreaterThanOrEqual(2);
+    for (const { arguments: given, result } of instances) {
+      const [, access, , , share, disposition] = given as number[];
+      const SYNCHRONIZE_AND_LOOK = 0x10_0080;
+      expect(access! >>> 0).toBe(win.GENERIC_WRITE + win.WRITE_DAC + SYNCHRONIZE_AND_LOOK);
+      expect({ share, disposition, result }).toEqual({ share: 1, disposition: 3, result: 0 });
+    }
+    // One for each instance.
+    expect(calls.filter(({ name }) => name === 'ConnectNamedPipe').length).toBeLessThanOrEqual(instances.length);
   });
 });
 

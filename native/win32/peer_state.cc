@@ -44,21 +44,30 @@ struct PipeLocalInformation {
   ULONG inbound_quota, read_data_available, outbound_quota, write_quota_available;
   ULONG state, end;
 };
-constexpr ULONG kConnected = 3;
+constexpr ULONG kConnected = 3, kClosing = 4;
 // STATUS_PIPE_DISCONNECTED, after the server's DisconnectNamedPipe(), and STATUS_PIPE_BROKEN.
 constexpr NTSTATUS kPipeDisconnected = static_cast<NTSTATUS>(0xC00000B0);
 constexpr NTSTATUS kPipeBroken = static_cast<NTSTATUS>(0xC000014B);
 
 using QueryInformationFile = NTSTATUS(NTAPI*)(HANDLE, IO_STATUS_BLOCK*, void*, ULONG, int);
 
+NTSTATUS look(HANDLE pipe, PipeLocalInformation& information) {
+  const auto query = ntdll<QueryInformationFile>("NtQueryInformationFile");
+  if (!query) return static_cast<NTSTATUS>(0xC0000002);  // STATUS_NOT_IMPLEMENTED
+  IO_STATUS_BLOCK status{};
+  return query(pipe, &status, &information, sizeof information, kPipeLocalInformation);
+}
+
 }  // namespace
 
-std::optional<bool> peerLeft(HANDLE pipe) {
-  const auto query = ntdll<QueryInformationFile>("NtQueryInformationFile");
-  if (!query) return std::nullopt;
-  IO_STATUS_BLOCK status{};
+bool hasClient(HANDLE instance) {
   PipeLocalInformation information{};
-  const NTSTATUS result = query(pipe, &status, &information, sizeof information, kPipeLocalInformation);
+  return look(instance, information) == 0 && (information.state == kConnected || information.state == kClosing);
+}
+
+std::optional<bool> peerLeft(HANDLE pipe) {
+  PipeLocalInformation information{};
+  const NTSTATUS result = look(pipe, information);
   if (result == kPipeDisconnected || result == kPipeBroken) return true;
   if (result != 0) return std::nullopt;
   return information.state != kConnected;

@@ -16,6 +16,9 @@ constexpr bool isLocalClient(bool named, DWORD error) {
   return !named && error == ERROR_PIPE_LOCAL;
 }
 
+// Whether a client is at this instance, or was and has left.
+bool hasClient(HANDLE instance);
+
 // Whether the other end has let go of the pipe; nothing when this handle may not ask. There is no request that would wait
 // for it without reading.
 std::optional<bool> peerLeft(HANDLE pipe);

@@ -1,7 +1,11 @@
 #include "win32/pipe_instance.h"
 
+#include <winternl.h>
+
 #include <algorithm>
 
+#include "win32/nt_pipe.h"
+#include "win32/peer_state.h"
 #include "win32/pipe_listener.h"
 #include "win32/port.h"
 
@@ -13,7 +17,6 @@ DWORD openMode(const ListenOptions& options, bool first) {
   DWORD mode = FILE_FLAG_OVERLAPPED | WRITE_DAC;  // WRITE_DAC: for setAccess()
   if (options.direction == Direction::Duplex) mode |= PIPE_ACCESS_DUPLEX;
   if (options.direction == Direction::In) mode |= PIPE_ACCESS_INBOUND;
-  if (options.direction == Direction::Out) mode |= PIPE_ACCESS_OUTBOUND;
   if (first) mode |= FILE_FLAG_FIRST_PIPE_INSTANCE;
   return mode;
 }
@@ -35,6 +38,10 @@ DWORD instanceLimit(const ListenOptions& options) {
 
 DWORD PipeInstance::create(const std::wstring& path, const ListenOptions& options, const SecurityDescriptor& descriptor,
                            bool first) {
+  if (options.direction == Direction::Out) {
+    constexpr ULONG kAccess = GENERIC_WRITE | SYNCHRONIZE | WRITE_DAC | FILE_READ_ATTRIBUTES;
+    return createByNt(handle_, path, options, descriptor, kAccess, first ? FILE_CREATE : FILE_OPEN_IF);
+  }
   SECURITY_ATTRIBUTES attributes{sizeof attributes, descriptor.get(), /*bInheritHandle=*/FALSE};
   handle_ = UniqueHandle(CreateNamedPipeW(path.c_str(), openMode(options, first), pipeMode(options),
                                           instanceLimit(options), options.out_buffer, options.in_buffer,
@@ -45,11 +52,16 @@ DWORD PipeInstance::create(const std::wstring& path, const ListenOptions& option
 DWORD PipeInstance::waitForClient(Port& port) {
   const DWORD error = port.associate(handle_.get());
   if (error) return error;
+  // Windows may forget who a client is that is there already when another one is asked for.
+  if (hasClient(handle_.get())) {
+    port.post(connect_.begin(shared_from_this()));
+    return ERROR_SUCCESS;
+  }
   if (ConnectNamedPipe(handle_.get(), connect_.begin(shared_from_this()))) return ERROR_SUCCESS;
   switch (const DWORD result = GetLastError()) {
     case ERROR_IO_PENDING:
       return ERROR_SUCCESS;
-    case ERROR_PIPE_CONNECTED:  // a client came between creation and here
+    case ERROR_PIPE_CONNECTED:  // a client came just now
     case ERROR_NO_DATA:         // and has even left again: what it wrote is still to be read
       port.post(connect_.begin(shared_from_this()));
       return ERROR_SUCCESS;

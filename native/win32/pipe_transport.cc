@@ -237,18 +237,9 @@ bool PipeTransport::onTick(ULONGLONG) noexcept {
   return goes_on;
 }
 
+// Not by ConnectNamedPipe(), which tells it as well: Windows may forget then who the client is.
 bool PipeTransport::peerLeft() {
-  if (const std::optional<bool> left = win32::peerLeft(handle_.get())) return *left;
-  if (!server_) return false;
-  // A server's handle that may only write may not ask. But connecting an instance that is connected fails, and says by
-  // its error whether it still is.
-  DWORD error;
-  if (willComplete(ConnectNamedPipe(handle_.get(), probe_.begin(held())), error)) {
-    CancelIoEx(handle_.get(), &probe_);  // it cannot be; but what is in flight must complete
-    return false;
-  }
-  connection_->endLease(std::move(probe_.end().lease));
-  return error == ERROR_NO_DATA;
+  return win32::peerLeft(handle_.get()).value_or(false);
 }
 
 // --- The end -----------------------------------------------------------------------------------

@@ -75,7 +75,6 @@ class PipeTransport final : public Transport, public Live, public Watched {
   bool willComplete(BOOL ok, DWORD& error) const;
   void watch();
   bool peerLeft();
-  void probed(const Completion&) {}
   void endTold(const Completion&) {}
 
   bool ofMessages() const;
@@ -114,7 +113,6 @@ class PipeTransport final : public Transport, public Live, public Watched {
   OperationFor<std::shared_ptr<PipeTransport>, &PipeTransport::writeCompleted> write_;
   OperationFor<Held, &PipeTransport::work> work_;
   OperationFor<Held, &PipeTransport::flushed> flushed_;
-  OperationFor<Held, &PipeTransport::probed> probe_;
   OperationFor<Held, &PipeTransport::endTold> end_;
   BlockingCall flush_;
   UniqueHandle handle_;

@@ -3,77 +3,22 @@
 #include <winternl.h>
 
 #include "win32/current_user.h"
-#include "win32/ntdll.h"
-#include "win32/pipe_instance.h"
+#include "win32/nt_pipe.h"
 
 namespace framepipe::win32 {
 
 namespace {
 
-// NtCreateNamedPipeFile, documented in the driver kit only, as are its numbers. CreateNamedPipeW always asks for reading
-// or writing; and of an instance that may do neither Windows says: disconnected until somebody has it listen.
-using CreateNamedPipeFile = NTSTATUS(NTAPI*)(HANDLE* pipe, ULONG access, OBJECT_ATTRIBUTES* attributes,
-                                             IO_STATUS_BLOCK* status, ULONG share, ULONG disposition, ULONG options,
-                                             ULONG type, ULONG read_mode, ULONG completion_mode, ULONG instances,
-                                             ULONG in_buffer, ULONG out_buffer, LARGE_INTEGER* default_timeout);
-using ToNtPath = BOOLEAN(NTAPI*)(const wchar_t* path, UNICODE_STRING* nt_path, wchar_t** file_part, void* relative);
-using FreeString = void(NTAPI*)(UNICODE_STRING* string);
-using ToWin32Error = ULONG(NTAPI*)(NTSTATUS status);
-
-constexpr ULONG kMessageType = 1, kRejectRemoteClients = 2;
-constexpr LONGLONG kDefaultTimeout = -500'000;  // 50 ms, which CreateNamedPipeW makes of 0
-
+// An instance that may neither read nor write is, says Windows, disconnected until somebody has it listen.
 // READ_CONTROL and FILE_READ_ATTRIBUTES: to see whose pipe it is, and of which kind. WRITE_DAC, and WRITE_OWNER for labels: for
 // setAccess(). A pipe that is there already may have a descriptor that keeps its owner from the latter.
 constexpr ULONG kAccess = SYNCHRONIZE | READ_CONTROL | WRITE_DAC | FILE_READ_ATTRIBUTES;
 
-// As CreateNamedPipeW writes the direction down: what clients may do.
-ULONG shareOf(Direction direction) {
-  if (direction == Direction::In) return FILE_SHARE_WRITE;
-  if (direction == Direction::Out) return FILE_SHARE_READ;
-  return FILE_SHARE_READ | FILE_SHARE_WRITE;
-}
-
-ULONG typeOf(const ListenOptions& options) {
-  return (options.framing.kind == FramingKind::Message ? kMessageType : 0) |
-         (options.allow_remote ? 0 : kRejectRemoteClients);
-}
-
-DWORD create(UniqueHandle& handle, const std::wstring& path, const ListenOptions& options,
-             const SecurityDescriptor& descriptor, ULONG access, ULONG disposition) {
-  const auto create_pipe = ntdll<CreateNamedPipeFile>("NtCreateNamedPipeFile");
-  const auto to_nt_path = ntdll<ToNtPath>("RtlDosPathNameToNtPathName_U");
-  const auto free_string = ntdll<FreeString>("RtlFreeUnicodeString");
-  const auto to_win32_error = ntdll<ToWin32Error>("RtlNtStatusToDosError");
-  if (!create_pipe || !to_nt_path || !free_string || !to_win32_error) return ERROR_PROC_NOT_FOUND;
-
-  UNICODE_STRING name{};
-  if (!to_nt_path(path.c_str(), &name, /*file_part=*/nullptr, /*relative=*/nullptr)) return ERROR_INVALID_NAME;
-  OBJECT_ATTRIBUTES attributes{};
-  attributes.Length = sizeof attributes;
-  attributes.ObjectName = &name;
-  attributes.Attributes = OBJ_CASE_INSENSITIVE;
-  attributes.SecurityDescriptor = descriptor.get();
-
-  const DWORD limit = instanceLimit(options);
-  IO_STATUS_BLOCK status{};
-  LARGE_INTEGER default_timeout{.QuadPart = kDefaultTimeout};
-  HANDLE made = nullptr;
-  const NTSTATUS result = create_pipe(&made, access, &attributes, &status, shareOf(options.direction), disposition,
-                                      /*options=*/0, typeOf(options), /*read_mode=*/0, /*completion_mode=*/0,
-                                      limit == PIPE_UNLIMITED_INSTANCES ? MAXDWORD : limit, options.in_buffer,
-                                      options.out_buffer, &default_timeout);
-  free_string(&name);
-  if (result < 0) return to_win32_error(result);
-  handle = UniqueHandle(made);
-  return ERROR_SUCCESS;
-}
-
 DWORD create(UniqueHandle& handle, const std::wstring& path, const ListenOptions& options,
              const SecurityDescriptor& descriptor, ULONG disposition) {
-  const DWORD error = create(handle, path, options, descriptor, kAccess | WRITE_OWNER, disposition);
+  const DWORD error = createByNt(handle, path, options, descriptor, kAccess | WRITE_OWNER, disposition);
   if (error != ERROR_ACCESS_DENIED || disposition == FILE_CREATE) return error;
-  return create(handle, path, options, descriptor, kAccess, disposition);
+  return createByNt(handle, path, options, descriptor, kAccess, disposition);
 }
 
 // Windows lets an instance of messages join a pipe of bytes, where it would lose its boundaries.
