@@ -36,7 +36,7 @@ ULONG typeOf(const ListenOptions& options) {
 }  // namespace
 
 DWORD createByNt(UniqueHandle& handle, const std::wstring& path, const ListenOptions& options,
-             const SecurityDescriptor& descriptor, ULONG access, ULONG disposition) {
+                 const SecurityDescriptor& descriptor, ULONG access, ULONG disposition) {
   const auto create_pipe = ntdll<CreateNamedPipeFile>("NtCreateNamedPipeFile");
   const auto to_nt_path = ntdll<ToNtPath>("RtlDosPathNameToNtPathName_U");
   const auto free_string = ntdll<FreeString>("RtlFreeUnicodeString");
