@@ -35,7 +35,7 @@ UniqueHandle foreignPipe(const std::string& path) {
 TEST(aServerThatMayNotConnectToItselfServesOneAfterTheOther) {
   World world;
   ListenOptions options = world.listenOptions();
-  options.access = Access::by("D:P(A);;GRGW;;;S-1-5-21-111-222-333-4444)";
+  options.access = Access::by("D:P(A;;GRGW;;;S-1-5-21-111-222-333-4444)");
   world.listen(options);
   for (int i = 0; i < 3; ++i) {
     RawPeer peer;
