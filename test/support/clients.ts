@@ -23,7 +23,7 @@ export async function clientAs(
   impersonation: ImpersonationLevel = 'impersonation',
 ): Promise<PipeConnection> {
   const client = [pathOf('client-child.js'), name, typeof user === 'string' ? '' : JSON.stringify(user), impersonation];
-  if (typeof user === 'string' && user !== '') startAs(user, client);
+  if (typeof user === 'string' && user !== '') start(runAs(), [user, process.execPath, ...client]);
   else start(process.execPath, client);
   const connection = await next(server);
   await connection.read();
@@ -39,11 +39,6 @@ export function start(command: string, args: string[], stderr: 'inherit' | 'igno
     await once(child, 'exit');
   });
   return child;
-}
-
-/** Starts Node as somebody else (Windows): `user` as token/run_as.c takes it. */
-export function startAs(user: string, args: string[]): ChildProcess {
-  return start(runAs(), [user, process.execPath, ...args]);
 }
 
 /** The program that starts another one as somebody else (Windows). Under Wine the test runner has built it. */

@@ -1,8 +1,5 @@
 // run_as.exe restricted COMMAND...    runs a program as the same user, who is no administrator then
 // run_as.exe S-1-5-21-… COMMAND...    runs it as a made-up user, for which it takes the right to make tokens
-// run_as.exe elevated COMMAND...      as a made-up user who is an administrator, elevated: its things are Administrators'
-// run_as.exe unelevated COMMAND...    as the same user, not elevated: Administrators is for denying only
-// run_as.exe system COMMAND...        as SYSTEM, whose things are Administrators'; system-itself: its own
 // Its exit code is the program's; 250: the token, 251: the program could not be made.
 #define _WIN32_WINNT 0x0A00
 #include <windows.h>
@@ -29,28 +26,25 @@ static HANDLE restricted(void) {
   return token;
 }
 
-// `administrators`: what that group is in the token, 0: it is none of its groups. `owner`: whom its things belong to.
-static HANDLE madeUp(const wchar_t* user, DWORD administrators, const wchar_t* owner_of) {
+static HANDLE madeUp(const wchar_t* user) {
   CreateToken create = (CreateToken)(void (*)(void))GetProcAddress(GetModuleHandleW(L"ntdll.dll"), "NtCreateToken");
   SECURITY_QUALITY_OF_SERVICE quality = {sizeof quality, SecurityImpersonation, SECURITY_STATIC_TRACKING, FALSE};
   OBJECT_ATTRIBUTES attributes = {.Length = sizeof attributes, .SecurityQualityOfService = &quality};
   const DWORD enabled = SE_GROUP_MANDATORY | SE_GROUP_ENABLED_BY_DEFAULT | SE_GROUP_ENABLED;
-  const wchar_t* names[] = {L"S-1-1-0", L"S-1-5-32-545", L"S-1-5-11", L"S-1-5-21-7-7-7-513"};  // Everyone, Users, …
+  const wchar_t* names[] = {L"S-1-1-0", L"S-1-5-32-545", L"S-1-5-11", L"S-1-5-21-0-0-0-513"};  // Everyone, Users, …
   struct {
     DWORD count;
-    SID_AND_ATTRIBUTES groups[5];
-  } groups = {administrators ? 5 : 4, {{NULL, 0}}};
+    SID_AND_ATTRIBUTES groups[4];
+  } groups = {4, {{NULL, 0}}};
   for (int i = 0; i < 4; ++i) groups.groups[i] = (SID_AND_ATTRIBUTES){sid(names[i]), enabled};
-  groups.groups[4] = (SID_AND_ATTRIBUTES){sid(L"S-1-5-32-544"), administrators};
   TOKEN_USER owner = {{sid(user), 0}};
   TOKEN_PRIVILEGES privileges = {0, {{{0, 0}, 0}}};
-  TOKEN_OWNER token_owner = {sid(owner_of)};
+  TOKEN_OWNER token_owner = {owner.User.Sid};
   TOKEN_PRIMARY_GROUP primary = {groups.groups[3].Sid};
   BYTE room[512];
   PACL acl = (PACL)room;
   InitializeAcl(acl, sizeof room, ACL_REVISION);
   AddAccessAllowedAce(acl, ACL_REVISION, GENERIC_ALL, owner.User.Sid);
-  AddAccessAllowedAce(acl, ACL_REVISION, GENERIC_ALL, sid(L"S-1-5-32-544"));
   TOKEN_DEFAULT_DACL dacl = {acl};
   TOKEN_SOURCE source = {"run_as", {0, 0}};
   LUID system = {0x3e7, 0};
@@ -60,18 +54,6 @@ static HANDLE madeUp(const wchar_t* user, DWORD administrators, const wchar_t* o
   create(&token, TOKEN_ALL_ACCESS, &attributes, TokenPrimary, &system, &never, &owner, (PTOKEN_GROUPS)&groups,
          &privileges, &token_owner, &primary, &dacl, &source);
   return token;
-}
-
-static HANDLE tokenFor(const wchar_t* who) {
-  const DWORD enabled = SE_GROUP_MANDATORY | SE_GROUP_ENABLED_BY_DEFAULT | SE_GROUP_ENABLED | SE_GROUP_OWNER;
-  const wchar_t* administrators = L"S-1-5-32-544";
-  const wchar_t* somebody = L"S-1-5-21-7-7-7-1001";
-  if (wcscmp(who, L"restricted") == 0) return restricted();
-  if (wcscmp(who, L"elevated") == 0) return madeUp(somebody, enabled, administrators);
-  if (wcscmp(who, L"unelevated") == 0) return madeUp(somebody, SE_GROUP_USE_FOR_DENY_ONLY, somebody);
-  if (wcscmp(who, L"system") == 0) return madeUp(L"S-1-5-18", enabled, administrators);
-  if (wcscmp(who, L"system-itself") == 0) return madeUp(L"S-1-5-18", enabled, L"S-1-5-18");
-  return madeUp(who, 0, who);
 }
 
 // The command line behind the first two words, as it is.
@@ -87,7 +69,7 @@ static wchar_t* command(void) {
 
 int wmain(int count, wchar_t** words) {
   if (count < 3) return 250;
-  HANDLE token = tokenFor(words[1]);
+  HANDLE token = wcscmp(words[1], L"restricted") == 0 ? restricted() : madeUp(words[1]);
   if (!token) {
     fwprintf(stderr, L"run_as: no token for %ls (%lu)\n", words[1], GetLastError());
     return 250;
