@@ -75,9 +75,18 @@ export type Access =
 export type ServerOwner =
   | 'self'
   | 'administrators'
-  | { readonly sid: string }
-  | { readonly user: string }
-  | { readonly uid: number };
+  | {
+      /** Windows: a security identifier, `S-1-…`. */
+      readonly sid: string;
+    }
+  | {
+      /** A user's name; on Windows maybe with its domain, `DOMAIN\name`. The system is asked for it. */
+      readonly user: string;
+    }
+  | {
+      /** Linux: a user id. */
+      readonly uid: number;
+    };
 
 /** An account that the system has to be asked for. */
 class Account {

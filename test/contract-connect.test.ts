@@ -22,7 +22,7 @@ describe('the defaults of connect', () => {
       direction: 3,
       highWaterMark: 1 << 20,
       impersonation: 1,
-      ownServerOnly: false,
+      serverOwners: [],
     });
   });
 });

@@ -5,6 +5,7 @@ import net from 'node:net';
 import { availableParallelism } from 'node:os';
 import { setTimeout as pause } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { INTEGRITIES, PRINCIPALS } from '../lib/constants.ts';
 import { rawFraming } from '../lib/framing/framing.ts';
 import { connect, framing, listen, type PipeConnection } from '../lib/index.ts';
 import { listenOptions } from '../lib/options.ts';
@@ -26,8 +27,7 @@ describe('the defaults of listen', () => {
       path: 'path',
       direction: 3,
       highWaterMark: 1 << 20,
-      access: 0,
-      sddl: '',
+      access: { allow: [PRINCIPALS.owner, ''], integrity: INTEGRITIES.unset },
       allowRemote: false,
       exclusive: true,
       maxInstances: 0,
