@@ -88,7 +88,7 @@ export const win32Loop = () => suite('test/loops, test/win32', 'bash', ['test/wi
 
 // Runs a program that ends with the line "N passed, N failed", and says what it skips.
 async function suite(name, command, args, options) {
-  const { code, output } = await run(command, args, { output: 'collect', minutes: 5, ...options });
+  const { code, output } = await run(command, args, { output: 'collect', minutes: 15, ...options });
   const [, passed, failed, skipped] = /(\d+) passed, (\d+) failed(?:, (\d+) skipped)?\s*$/.exec(output) ?? [];
   const ok = code === 0 && failed === '0';
   if (!ok) console.log(output.trimEnd());
