@@ -10,7 +10,7 @@ const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 /** All that may be seen from outside: what else there is might get mixed up with the same of Node.js or another addon. */
 const EXPORTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 /** What the host, Node.js, gives. */
-const FROM_HOST = /^(napi_|node_api_|uv_)/;
+export const FROM_HOST = /^(napi_|node_api_|uv_)/;
 const GLIBC_LIBRARIES = /^(lib(c|m|dl|rt|pthread)\.so\.\d+|ld-linux-(x86-64|aarch64)\.so\.\d)$/;
 const MUSL_LIBRARIES = /^libc\.(so|musl-\w+\.so\.1)$/;
 const WINDOWS_LIBRARIES = /^(kernel32|advapi32|msvcrt|ntdll|api-ms-win-crt-[\w-]+)\.dll$/i;
