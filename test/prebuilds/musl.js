@@ -37,8 +37,8 @@ export async function muslProgram(arch) {
   const { imports } = readElf(readFileSync(`${root}/${file}`));
   writeFileSync(`${folder}/loads.c`, program(imports.filter((name) => FROM_HOST.test(name))));
   const compiler = (await must('native/cross/zig.sh', [])).trim().split('\n').at(-1);
-  const target = ['-target', `${zig}-linux-musl`, '-dynamic', '-rdynamic', '-w'];
-  await must(compiler, ['cc', ...target, '-o', `${folder}/loads`, `${folder}/loads.c`]);
+  const target = ['-target', `${zig}-linux-musl`, '-lc', '-dynamic', '-rdynamic'];
+  await must(compiler, ['build-exe', ...target, 'loads.c', '-femit-bin=loads'], { cwd: folder });
   const linker = `${await debianFiles('bookworm', debian, ['musl'])}/lib/ld-musl-${zig}.so.1`;
   const [command, ...args] = [...emulator, linker, `${folder}/loads`, `${root}/${file}`];
   const name = `a program with musl${emulator.length > 0 ? ' under qemu' : ''}, which loads it and calls nothing`;
