@@ -81,7 +81,6 @@ describe('a Windows binary', () => {
     [{ timestamp: 1 }, 'tells when it was made, and so is another file each time'],
     [{ imports: ['libstdc++-6.dll'] }, 'needs libstdc++-6.dll'],
     [{ findsHost: false }, 'does not look for Node.js in the program that loads it'],
-    [{ exports: [...exported, 'unw_step'] }, 'lets others see unw_step'],
     [{ highEntropy: false }, 'is loaded at a known address (no ASLR)'],
     [{ noExecute: false }, 'may execute data (no NX)'],
     [{ version: undefined }, `tells version undefined, and package.json ${version}`],

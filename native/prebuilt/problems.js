@@ -7,7 +7,10 @@ import { readPe } from './pe.js';
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const { version } = JSON.parse(readFileSync(`${root}/package.json`, 'utf8'));
 
-/** All that may be seen from outside: what else there is might get mixed up with the same of Node.js or another addon. */
+/**
+ * What Node.js looks for. On Linux all that may be seen from outside: what else there is might get mixed up with the same of
+ * Node.js or another addon. On Windows an import names its library.
+ */
 const EXPORTS = ['napi_register_module_v1', 'node_api_module_get_api_version_v1'];
 /** What the host, Node.js, gives. */
 export const FROM_HOST = /^(napi_|node_api_|uv_)/;
@@ -35,6 +38,10 @@ export function elfProblems(elf, { arch, glibc }) {
   );
   return [
     ...sharedProblems(elf, arch),
+    ...problemIfAny(
+      elf.exports.filter((name) => !EXPORTS.includes(name)),
+      'lets others see',
+    ),
     ...problemIfAny([...elf.needed.filter((name) => !allowed.test(name)), ...tooNew], 'needs'),
     ...problemIf(elf.stackIsExecutable, 'has an executable stack'),
     ...problemIf(!elf.relro || !elf.bindsNow, 'leaves its table of functions writable (no full RELRO)'),
@@ -64,10 +71,6 @@ function sharedProblems(file, arch) {
     ...problemIfAny(
       EXPORTS.filter((name) => !file.exports.includes(name)),
       'does not have',
-    ),
-    ...problemIfAny(
-      file.exports.filter((name) => !EXPORTS.includes(name)),
-      'lets others see',
     ),
     ...problemIf(!file.stripped, 'has symbols'),
   ];
