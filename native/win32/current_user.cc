@@ -55,7 +55,10 @@ std::optional<Sid> Sid::from(const std::string& text) {
   const std::optional<std::wstring> wide = widen(text);
   UniqueLocal<PSID> sid;
   if (!wide || !ConvertStringSidToSidW(wide->c_str(), sid.out())) return std::nullopt;
-  return Sid(sid.get());
+  Sid made(sid.get());
+  // Not all of the text may have been read, or it was an alias of SDDL's.
+  if (made.toString() != *wide) return std::nullopt;
+  return made;
 }
 
 std::wstring Sid::toString() const {
