@@ -2,6 +2,7 @@
 
 #include <winternl.h>
 
+#include "win32/nt_path.h"
 #include "win32/ntdll.h"
 #include "win32/pipe_instance.h"
 
@@ -14,9 +15,6 @@ using CreateNamedPipeFile = NTSTATUS(NTAPI*)(HANDLE* pipe, ULONG access, OBJECT_
                                              IO_STATUS_BLOCK* status, ULONG share, ULONG disposition, ULONG options,
                                              ULONG type, ULONG read_mode, ULONG completion_mode, ULONG instances,
                                              ULONG in_buffer, ULONG out_buffer, LARGE_INTEGER* default_timeout);
-using ToNtPath = BOOLEAN(NTAPI*)(const wchar_t* path, UNICODE_STRING* nt_path, wchar_t** file_part, void* relative);
-using FreeString = void(NTAPI*)(UNICODE_STRING* string);
-using ToWin32Error = ULONG(NTAPI*)(NTSTATUS status);
 
 constexpr ULONG kMessageType = 1, kRejectRemoteClients = 2;
 constexpr LONGLONG kDefaultTimeout = -500'000;  // 50 ms, which CreateNamedPipeW makes of 0
@@ -38,16 +36,13 @@ ULONG typeOf(const ListenOptions& options) {
 DWORD createByNt(UniqueHandle& handle, const std::wstring& path, const ListenOptions& options,
                  const SecurityDescriptor& descriptor, ULONG access, ULONG disposition) {
   const auto create_pipe = ntdll<CreateNamedPipeFile>("NtCreateNamedPipeFile");
-  const auto to_nt_path = ntdll<ToNtPath>("RtlDosPathNameToNtPathName_U");
-  const auto free_string = ntdll<FreeString>("RtlFreeUnicodeString");
-  const auto to_win32_error = ntdll<ToWin32Error>("RtlNtStatusToDosError");
-  if (!create_pipe || !to_nt_path || !free_string || !to_win32_error) return ERROR_PROC_NOT_FOUND;
+  if (!create_pipe) return ERROR_PROC_NOT_FOUND;
 
-  UNICODE_STRING name{};
-  if (!to_nt_path(path.c_str(), &name, /*file_part=*/nullptr, /*relative=*/nullptr)) return ERROR_INVALID_NAME;
+  NtPath name(path);
+  if (!name) return ERROR_INVALID_NAME;
   OBJECT_ATTRIBUTES attributes{};
   attributes.Length = sizeof attributes;
-  attributes.ObjectName = &name;
+  attributes.ObjectName = name.get();
   attributes.Attributes = OBJ_CASE_INSENSITIVE;
   attributes.SecurityDescriptor = descriptor.get();
 
@@ -59,8 +54,7 @@ DWORD createByNt(UniqueHandle& handle, const std::wstring& path, const ListenOpt
                                       /*options=*/0, typeOf(options), /*read_mode=*/0, /*completion_mode=*/0,
                                       limit == PIPE_UNLIMITED_INSTANCES ? MAXDWORD : limit, options.in_buffer,
                                       options.out_buffer, &default_timeout);
-  free_string(&name);
-  if (result < 0) return to_win32_error(result);
+  if (result < 0) return win32Error(result);
   handle = UniqueHandle(made);
   return ERROR_SUCCESS;
 }
