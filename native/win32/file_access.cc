@@ -4,19 +4,17 @@
 #include <windows.h>
 
 #include "impersonation/fs_request.h"
+#include "win32/file_failure.h"
 #include "win32/unique_handle.h"
 #include "win32/wide_string.h"
 
 namespace framepipe {
 
+using win32::fileFailure;
+
 namespace {
 
 enum : int { kExecute = 1, kWrite = 2, kRead = 4 };  // X_OK, W_OK, R_OK
-
-Failure fileFailure(DWORD os, const char* syscall) {
-  const int error = uv_translate_sys_error(static_cast<int>(os));
-  return {uv_err_name(error), syscall, static_cast<int32_t>(os), uv_strerror(error), {}};
-}
 
 constexpr DWORD kShareAll = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
 

@@ -1,147 +1,91 @@
+// What takes several steps goes by handles and not by paths: whoever may write in one of the folders could put a link to
+// somewhere else in the place of another while this is at work, and have it make or remove what the client never named.
 #include "impersonation/folders.h"
 
 #include <uv.h>
+#include <winternl.h>
 
 #include <utility>
 #include <vector>
 
 #include "impersonation/file_kind.h"
 #include "impersonation/fs_request.h"
+#include "win32/file_failure.h"
+#include "win32/file_handle.h"
+#include "win32/folder_making.h"
+#include "win32/tree_removal.h"
+#include "win32/wide_string.h"
 
 namespace framepipe {
 
+using win32::FileError;
+using win32::fileFailure;
+
 namespace {
-
-// How often what others do at the same time may make us begin again.
-constexpr int kAttempts = 64;
-
-constexpr const char* kSeparators = "\\/";
-
-std::string join(const std::string& folder, const std::string& name) {
-  return folder + kSeparators[0] + name;
-}
-
-// Empty when there is none.
-std::string folderOf(const std::string& path) {
-  const size_t end = path.find_last_not_of(kSeparators);
-  const size_t separator = end == std::string::npos ? end : path.find_last_of(kSeparators, end);
-  if (separator == std::string::npos) return {};
-  const size_t last = path.find_last_not_of(kSeparators, separator);
-  return path.substr(0, last == std::string::npos ? separator + 1 : last + 1);
-}
-
-template <class Function>
-int kind(Function function, const std::string& path) {
-  FsRequest request;
-  return request.call(function, path.c_str()) < 0 ? 0 : kindOf(*uv_fs_get_statbuf(request.get()));
-}
 
 // Some file systems do not say in a folder's listing what its entries are.
 int typeOf(const std::string& folder, const uv_dirent_t& entry) {
   if (entry.type != UV_DIRENT_UNKNOWN) return entry.type;
-  return entryTypeOf(kind(uv_fs_lstat, join(folder, entry.name)));
-}
-
-Outcome<std::vector<DirectoryEntry>> entriesOf(const std::string& path) {
   FsRequest request;
-  if (request.call(uv_fs_scandir, path.c_str(), 0) < 0) return request.failure("scandir");
-  std::vector<DirectoryEntry> entries;
-  uv_dirent_t entry;
-  while (uv_fs_scandir_next(request.get(), &entry) == 0) entries.push_back({entry.name, typeOf(path, entry)});
-  return entries;
+  const bool known = request.call(uv_fs_lstat, (folder + "\\" + entry.name).c_str()) == 0;
+  return known ? entryTypeOf(kindOf(*uv_fs_get_statbuf(request.get()))) : UV_DIRENT_UNKNOWN;
 }
 
-// libuv's error, or 0: that there is none (any more) is fine.
-template <class Function>
-int remove(Function function, const char* syscall, const std::string& path, Failure& failure) {
-  FsRequest request;
-  const int error = request.call(function, path.c_str());
-  if (error == 0 || error == UV_ENOENT) return 0;
-  failure = request.failure(syscall);
-  return error;
+Failure makingFailure(DWORD error) {
+  const auto os = static_cast<int32_t>(error);
+  if (error == ERROR_DIRECTORY) return {"ENOTDIR", "mkdir", os, uv_strerror(UV_ENOTDIR), {}};
+  if (error == ERROR_INVALID_NAME) return {"EINVAL", "mkdir", os, uv_strerror(UV_EINVAL), {}};
+  return fileFailure(error, "mkdir");
 }
 
-struct Folder {
-  std::string path;
-  int listed = 0;  // times
-};
-
-// Removes what is in the topmost folder, and puts the folders in it on top.
-Failure empty(std::vector<Folder>& folders) {
-  const std::string path = folders.back().path;
-  const Outcome<std::vector<DirectoryEntry>> entries = entriesOf(path);
-  if (!entries) return entries.failure;
-  for (const DirectoryEntry& entry : entries.value) {
-    const std::string each = join(path, entry.name);
-    Failure failure;
-    if (entry.type == UV_DIRENT_DIR)
-      folders.push_back({each});
-    else if (remove(uv_fs_unlink, "unlink", each, failure))
-      return failure;
-  }
-  return {};
+Failure removalFailure(const FileError& failure) {
+  if (!failure) return {};
+  if (failure.error == ERROR_CANCELLED) return {"ECANCELED", failure.syscall, 0, "nobody waits for it any more", {}};
+  return fileFailure(failure.error, failure.syscall);
 }
 
-// Not by recursion: how deep it goes is somebody else's choice.
-Failure removeFolder(const std::string& path, const Cancelled& cancelled) {
-  std::vector<Folder> folders{{path}};
-  while (!folders.empty()) {
-    if (cancelled) return {"ECANCELED", "rm", 0, "nobody waits for it any more", {}};
-    Folder& top = folders.back();
-    if (top.listed > 0) {
-      Failure failure;
-      const int error = remove(uv_fs_rmdir, "rmdir", top.path, failure);
-      if (error == 0) {
-        folders.pop_back();
-        continue;
-      }
-      if ((error != UV_ENOTEMPTY && error != UV_EEXIST) || top.listed == kAttempts) return failure;
-    }
-    ++top.listed;
-    if (const Failure failure = empty(folders)) return failure;
-  }
-  return {};
+// What there is at that path: a folder or something else.
+DWORD look(const std::wstring& path, bool& is_folder) {
+  win32::UniqueHandle found;
+  const DWORD error = win32::openByPath(path, {FILE_READ_ATTRIBUTES, FILE_OPEN_REPARSE_POINT}, found);
+  return error ? error : win32::checkFolder(found.get(), is_folder);
 }
 
 }  // namespace
 
 Outcome<Result> listFolder(const std::string& path) {
-  Outcome<std::vector<DirectoryEntry>> entries = entriesOf(path);
-  if (!entries) return entries.failure;
-  return Result(std::move(entries.value));
+  FsRequest request;
+  if (request.call(uv_fs_scandir, path.c_str(), 0) < 0) return request.failure("scandir");
+  std::vector<DirectoryEntry> entries;
+  uv_dirent_t entry;
+  while (uv_fs_scandir_next(request.get(), &entry) == 0) entries.push_back({entry.name, typeOf(path, entry)});
+  return Result(std::move(entries));
 }
 
 Outcome<Result> makeFolder(const std::string& path, int mode, bool recursive) {
-  std::vector<std::string> wanted{path};
-  std::string first;
-  for (size_t attempts = path.size() + kAttempts; !wanted.empty(); --attempts) {
+  if (!recursive) {
     FsRequest request;
-    const int error = request.call(uv_fs_mkdir, wanted.back().c_str(), mode);
-    if (error == 0 && first.empty()) first = wanted.back();
-    if (error < 0) {
-      const std::string above = folderOf(wanted.back());
-      if (recursive && error == UV_ENOENT && !above.empty() && attempts > 0) {
-        wanted.push_back(above);
-        continue;
-      }
-      if (!recursive || kind(uv_fs_stat, wanted.back()) != kFolder) return request.failure("mkdir");
-    }
-    wanted.pop_back();
+    if (request.call(uv_fs_mkdir, path.c_str(), mode) < 0) return request.failure("mkdir");
+    return Result();
   }
-  if (!recursive || first.empty()) return Result();
-  return Result(std::move(first));
+  const auto wide = win32::widen(path);
+  std::wstring first;
+  if (const DWORD error = wide ? win32::makeFolders(*wide, first) : ERROR_INVALID_NAME) return makingFailure(error);
+  if (first.empty()) return Result();
+  return Result(win32::narrow(first));
 }
 
 Outcome<Result> removeTree(const std::string& path, bool recursive, bool force, const Cancelled& cancelled) {
-  FsRequest request;
-  const int error = request.call(uv_fs_lstat, path.c_str());
-  if (error == UV_ENOENT && force) return Result();
-  if (error < 0) return request.failure("lstat");
+  const auto wide = win32::widen(path);
+  bool is_folder = false;
+  const DWORD error = wide ? look(*wide, is_folder) : ERROR_INVALID_NAME;
+  if (win32::isMissing(error) && force) return Result();
+  if (error) return fileFailure(error == ERROR_DELETE_PENDING ? ERROR_FILE_NOT_FOUND : error, "lstat");
   Failure failure;
-  if (kindOf(*uv_fs_get_statbuf(request.get())) != kFolder)
-    remove(uv_fs_unlink, "unlink", path, failure);
+  if (!is_folder)
+    failure = removalFailure(win32::removeOther(*wide));
   else if (recursive)
-    failure = removeFolder(path, cancelled);
+    failure = removalFailure(win32::TreeRemoval(cancelled).run(*wide));
   else
     failure = {"ERR_FS_EISDIR", "rm", 0, "it is a folder: to remove it with all in it, say { recursive: true }", {}};
   if (failure) return failure;
