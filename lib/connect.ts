@@ -1,6 +1,7 @@
 import { PipeConnection } from './connection.ts';
 import { failureToError, PipeError } from './errors.ts';
 import { nativeFraming } from './framing/framing.ts';
+import { asServerLater } from './impersonation/acting-fs.ts';
 import { loop, newRequest, settled } from './loop.ts';
 import { pipePath } from './name.ts';
 import type { RawPrincipals } from './native.ts';
@@ -71,14 +72,17 @@ export function carryOut<T>(plan: ConnectPlan<T>): Attempted<T> {
 // To a server of one of these.
 function connectTo<T>(plan: ConnectPlan<T>, owners: RawPrincipals): Attempted<T> {
   const attempted = attempt(plan.channel, owners);
-  return attempted instanceof Promise || plan.signal ? insist(plan, owners, attempted) : attempted;
+  return attempted instanceof Promise || plan.signal
+    ? insist(plan, owners, attempted, asServerLater('connect'))
+    : attempted;
 }
 
-// Until it has come to something, as long as there is time.
+// Until it has come to something, as long as there is time. `refusal`: of a second attempt.
 async function insist<T>(
   plan: ConnectPlan<T>,
   owners: RawPrincipals,
   attempted: Attempted<T>,
+  refusal: PipeError | undefined,
 ): Promise<PipeConnection<T>> {
   const { channel, timeout, waitForServer, signal } = plan;
   const { path } = channel;
@@ -89,6 +93,7 @@ async function insist<T>(
     } catch (error) {
       const why = reasonToWait(error, waitForServer);
       if (!why) throw error;
+      if (refusal) throw refusal;
       const left = deadline - performance.now();
       if (left <= 0) throw timedOut(path, timeout, why, error);
       const free = why === 'busy' && (await instanceIsFree(path, Math.min(left, LONGEST_WAIT), signal));

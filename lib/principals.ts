@@ -1,6 +1,7 @@
 // Users and groups by name, kind or number: who may connect, and whose pipe may be connected to.
 import { INTEGRITIES, PRINCIPALS } from './constants.ts';
 import { failureToError, invalid, PipeError } from './errors.ts';
+import { asServerLater } from './impersonation/acting-fs.ts';
 import { native, type RawAccess, type RawPrincipals } from './native.ts';
 import { checkNames } from './option-names.ts';
 
@@ -228,6 +229,8 @@ function notNamed(option: string, principal: unknown, kinds: Readonly<Record<str
 }
 
 async function lookedUp(given: Named): Promise<RawPrincipals> {
+  const refusal = asServerLater('looking up a user or group');
+  if (refusal) throw refusal;
   return Promise.all(given.map((value) => (value instanceof Account ? idOf(value) : value)));
 }
 

@@ -8,9 +8,9 @@ import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { takesNoClient } from '../lib/impersonation/async-without-client.ts';
-import type { AsClient, PipeConnection } from '../lib/index.ts';
+import { type AsClient, connect, listen, type PipeConnection } from '../lib/index.ts';
 import { start } from './support/clients.ts';
-import { type Pair, pair } from './support/pipes.ts';
+import { type Pair, pair, uniqueName } from './support/pipes.ts';
 import { hasPipeSecurity, isLinux, isWindows, on } from './support/system.ts';
 
 /** A connection whose client may be acted as. */
@@ -48,6 +48,22 @@ on(hasPipeSecurity, 'runAsClient', () => {
       then: (resolve: (value: string) => void) => void as.stat('.').then(() => resolve('thenable')),
     });
     expect(await served.runAsClient((as) => thenable(as) as unknown as PromiseLike<string>)).toBe('thenable');
+  });
+
+  it('lets nobody connect or listen later, as the server', async () => {
+    const { username } = userInfo();
+    const begun: Promise<unknown>[] = [];
+    await served.runAsClient(() => {
+      begun.push(connect(uniqueName(), { waitForServer: true }), connect(uniqueName()));
+      begun.push(connect(uniqueName(), { serverOwner: { user: username } }));
+      begun.push(listen(uniqueName(), { access: { allow: [{ user: username }] } }));
+    });
+    expect(await Promise.all(begun.map(outcome))).toEqual([
+      { code: 'ERR_PIPE_ASYNC_WITHOUT_CLIENT' },
+      { code: 'ENOENT' },
+      { code: 'ERR_PIPE_ASYNC_WITHOUT_CLIENT' },
+      { code: 'ERR_PIPE_ASYNC_WITHOUT_CLIENT' },
+    ]);
   });
 
   it('passes on what its function throws, whatever it is', async () => {

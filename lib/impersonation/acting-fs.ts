@@ -50,6 +50,13 @@ export function withActingFs<R>(act: () => R): R {
   }
 }
 
+/** While this thread acts as a client: the error of what `call` cannot do at once, and would do later as the server. */
+export function asServerLater(call: string): PipeError | undefined {
+  if (!acting) return undefined;
+  const message = `${call} would go on as the server: what it cannot do at once, it does not do inside runAsClient`;
+  return new PipeError('ERR_PIPE_ASYNC_WITHOUT_CLIENT', message, { syscall: call });
+}
+
 addAsynchronous(fs as Record<string, unknown>, 'fs');
 addAsynchronous(fs.promises as Record<string, unknown>, 'fs.promises');
 for (const name of STREAMS) add(fs, name, (stream: new () => object) => wrapClass(stream, name));

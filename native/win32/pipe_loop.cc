@@ -5,6 +5,7 @@
 #include "win32/pipe_listener.h"
 #include "win32/pipe_path.h"
 #include "win32/pipe_transport.h"
+#include "win32/thread_token.h"
 #include "win32/time_limited.h"
 #include "win32/win32_failure.h"
 
@@ -63,6 +64,9 @@ Outcome<Id> PipeLoop::connectHere(const std::wstring& path, const ConnectOptions
 }
 
 Outcome<Id> PipeLoop::connectElsewhere(const std::wstring& path, const ConnectOptions& options, Id request) {
+  if (!isItself())
+    return Failure{"ERR_PIPE_ASYNC_WITHOUT_CLIENT", "connect", 0,
+                   "another thread connects to other machines, as the server: not inside runAsClient"};
   if (const Failure failure = port_.open()) return failure;
   const auto attempt = std::make_shared<RemoteConnect>(*this, path, options, request);
   if (!live_.enter(attempt)) return environmentEnding("connect");
