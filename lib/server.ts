@@ -10,7 +10,7 @@ import { tellConnected } from './observing.ts';
 import { checked, type Names } from './option-names.ts';
 import { boolean, type ListenChannel, milliseconds } from './options.ts';
 import { type Access, namedAccess, principalsOf, rawAccess } from './principals.ts';
-import { deferred, onAbort } from './promises.ts';
+import { deferred, nothing, onAbort } from './promises.ts';
 import { ReaderIterator, Readers } from './readers.ts';
 import { type Handler, type ServeOptions, serve } from './serving.ts';
 
@@ -59,6 +59,8 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
   };
   /** What native code was given last. */
   #access: RawAccess;
+  /** Of setAccess(), while the system is asked for an account: what was asked for last is what stays. */
+  #changing: Promise<void> | undefined;
   #accepted = 0;
   #lastFailure: PipeError | undefined;
   #refused = 0;
@@ -125,10 +127,20 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
    */
   async setAccess(access: Access): Promise<void> {
     const asked = rawAccess(namedAccess(access));
-    const raw = asked instanceof Promise ? await asked : asked;
-    const failure = loop.setAccess(this.#handle.number, raw);
+    const before = this.#changing;
+    if (!before && !(asked instanceof Promise)) return this.#change(asked);
+    const change = Promise.allSettled([before, asked]).then(async () => this.#change(await asked));
+    const over = change.catch(nothing);
+    this.#changing = over;
+    await over;
+    if (this.#changing === over) this.#changing = undefined;
+    return change;
+  }
+
+  #change(access: RawAccess): void {
+    const failure = loop.setAccess(this.#handle.number, access);
     if (failure !== 0) throw failureToError(failure, this.path);
-    this.#access = raw;
+    this.#access = access;
   }
 
   /**

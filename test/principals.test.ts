@@ -109,6 +109,25 @@ describe('access: { allow }', () => {
 });
 
 describe('access()', () => {
+  it('is what was asked for last, however long the system takes for a name', async () => {
+    const server = await serverFor(uniqueName());
+    await server.setAccess('owner');
+    const before = await server.access();
+    const changes = [
+      server.setAccess({ allow: ['everyone', { user: ME }] }),
+      server.setAccess({ allow: [{ user: 'nobody of this name' }] }),
+      server.setAccess('owner'),
+    ];
+    expect((await Promise.allSettled(changes)).map(({ status }) => status)).toEqual([
+      'fulfilled',
+      'rejected',
+      'fulfilled',
+    ]);
+    expect(await server.access()).toEqual(before);
+    await server.setAccess('everyone');
+    expect(await server.access()).not.toEqual(before);
+  });
+
   it('gives what setAccess takes', async () => {
     const server = await serverFor(uniqueName());
     const before = await server.access();
