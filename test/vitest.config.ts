@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 const otherSystem = process.platform === 'win32' ? 'linux' : 'windows';
@@ -11,6 +12,8 @@ export default defineConfig({
     exclude: [`test/**/*.${otherSystem}.test.ts`],
     // A process a file: a native crash names its file, and a thread's identity stays in its process.
     pool: 'forks',
+    // Most tests wait more than they compute.
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     globalSetup: 'test/support/witness/build.js',
     testTimeout: 20_000,
     hookTimeout: 20_000,
