@@ -1,5 +1,6 @@
 // What native code and JavaScript both know by heart: see lib/constants.ts and native/binding/constants.cc.
 import { fileURLToPath } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import { describe, expect, it } from 'vitest';
 import { differences } from '../lib/constants.ts';
 import { native } from '../lib/native.ts';
@@ -19,6 +20,10 @@ it('the constants are the same on both sides, and nobody can change them', () =>
   expect(names).toEqual(expect.arrayContaining(['principals', 'eventKinds', 'framings', 'slotBits']));
   expect(differences(theirs)).toEqual([]);
   expect([theirs, ...Object.values(theirs)].every((value) => Object.isFrozen(value))).toBe(true);
+});
+
+it('are the same in the sandbox of a test runner, whose arrays are of another kind', () => {
+  expect(differences(runInNewContext(`(${JSON.stringify(theirs)})`))).toEqual([]);
 });
 
 describe.each(names)('%s', (name) => {

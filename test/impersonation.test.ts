@@ -6,6 +6,7 @@ import fsp from 'node:fs/promises';
 import { tmpdir, userInfo } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { runInNewContext } from 'node:vm';
 import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { takesNoClient } from '../lib/impersonation/async-without-client.ts';
 import { type AsClient, connect, listen, type PipeConnection } from '../lib/index.ts';
@@ -235,6 +236,8 @@ on(hasPipeSecurity, 'the operations of runAsClient', () => {
       );
       expect(await as.readFile(pathToFileURL(file('text')), { encoding: 'utf8' })).toBe('grüße\n');
       expect(await as.readFile(Buffer.from(file('text')), 'utf8')).toBe('grüße\n');
+      const ofAnotherRealm: Uint8Array = runInNewContext(`new Uint8Array([${[...Buffer.from(file('text'))]}])`);
+      expect(await as.readFile(ofAnotherRealm as Buffer, 'utf8')).toBe('grüße\n');
       expect(await as.readFile(file('full/deep/x'))).toEqual(Buffer.alloc(0));
       const large = Buffer.alloc(3_000_001, 'framepipe');
       fs.writeFileSync(file('large'), large);

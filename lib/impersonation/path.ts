@@ -3,12 +3,12 @@ import { constants, type OpenMode, type PathLike } from 'node:fs';
 import { toNamespacedPath } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { invalid } from '../errors.ts';
+import { isUint8Array } from '../framing/bytes.ts';
 
 /** A path for native code: on Windows in the form that may be long. */
 export function nativePath(path: PathLike): string | Uint8Array {
   const given = path instanceof URL ? fileURLToPath(path) : path;
-  if (typeof given !== 'string' && !(given instanceof Uint8Array))
-    throw invalid('path', path, 'a string, a Buffer or a URL');
+  if (typeof given !== 'string' && !isUint8Array(given)) throw invalid('path', path, 'a string, a Buffer or a URL');
   if (typeof given === 'string' ? given.includes('\0') : given.includes(0)) throw invalid('path', path, 'without NUL');
   if (process.platform !== 'win32') return given;
   return toNamespacedPath(typeof given === 'string' ? given : Buffer.from(given).toString());
