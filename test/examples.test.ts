@@ -2,6 +2,7 @@
 import { chmod, chown, cp, mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { packageParts } from './support/package-parts.js';
 import { uniqueName, until } from './support/pipes.ts';
 import { root, start, temporaryFolder } from './support/programs.ts';
 import { isLinux, isRoot, on } from './support/system.ts';
@@ -40,15 +41,8 @@ on(isLinux && isRoot, 'read-file-as-client, with clients of two users', () => {
   async function readableCopy(): Promise<string> {
     const folder = await temporaryFolder();
     await chmod(folder, 0o755);
-    for (const part of [
-      'package.json',
-      'dist',
-      'build/Release/framepipe.node',
-      'examples',
-      'node_modules/node-gyp-build',
-    ]) {
+    for (const part of [...packageParts(), 'examples'])
       await cp(path.join(root, part), path.join(folder, part), { recursive: true });
-    }
     // The examples import the package by its own name, from the folder that they are in.
     await mkdir(path.join(folder, 'private'), { mode: 0o755 });
     return folder;

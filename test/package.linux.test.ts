@@ -29,7 +29,7 @@ describe('the package', () => {
         'dist/http/index.js',
         'dist/http/index.d.ts',
         'lib/index.ts',
-        'prebuilds/linux-x64/framepipe.glibc.node',
+        `prebuilds/linux-${process.arch}/framepipe.glibc.node`,
       ]),
     );
   });

@@ -7,6 +7,7 @@ import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { clientAs } from './support/clients.ts';
+import { packageParts } from './support/package-parts.js';
 import { serverFor, uniqueName } from './support/pipes.ts';
 import { isRoot, on } from './support/system.ts';
 
@@ -35,8 +36,7 @@ on(isRoot, 'while the client asks for what only root may read', () => {
 
   it('a second copy of the package changes nobody but its own threads', async () => {
     const at = folder();
-    for (const file of ['dist', 'package.json', 'node_modules/node-gyp-build', 'build/Release/framepipe.node'])
-      fs.cpSync(path.join(root, file), path.join(at, file), { recursive: true });
+    for (const file of packageParts()) fs.cpSync(path.join(root, file), path.join(at, file), { recursive: true });
     expect(await secretsRead('copy', at)).toBe('0 of 6000');
   });
 });

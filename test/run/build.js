@@ -57,10 +57,10 @@ export const buildRunAs = () =>
     return must('x86_64-w64-mingw32-gcc-posix', ['-O2', '-s', '-Wall', '-municode', ...output, ...source]);
   });
 
-/** prebuilds/linux-x64/framepipe.glibc.node: what was built, stripped and put where npm users get it. */
+/** prebuilds/linux-…/framepipe.glibc.node: what was built, stripped and put where npm users get it. */
 export async function prebuildLinux() {
   await buildNative();
-  await once('prebuilds/linux-x64/framepipe.glibc.node', ['build/Release/framepipe.node'], () =>
+  await once(`prebuilds/linux-${process.arch}/framepipe.glibc.node`, ['build/Release/framepipe.node'], () =>
     must('native/cross/prebuild.sh', ['linux']),
   );
 }

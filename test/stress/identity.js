@@ -13,6 +13,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import * as framepipe from '../../dist/index.js';
+import { packageParts } from '../support/package-parts.js';
 import { Actors } from './actors.js';
 
 const { values } = parseArgs({
@@ -62,8 +63,7 @@ function write(name, mode, uid, gid) {
 
 // Another copy: what its code does, ours does not know of.
 const copy = path.join(folder, 'copy');
-for (const file of ['dist', 'package.json', 'node_modules/node-gyp-build', 'build/Release/framepipe.node'])
-  fs.cpSync(path.join(root, file), path.join(copy, file), { recursive: true });
+for (const file of packageParts()) fs.cpSync(path.join(root, file), path.join(copy, file), { recursive: true });
 fs.chmodSync(copy, 0o700);
 
 const actors = await Actors.of(framepipe, folder, users);
