@@ -19,10 +19,10 @@ async function installed(name) {
   return folder;
 }
 
-/** The path of a Node.js for Linux, on this machine's processor or another one. */
-export async function nodeFor(version, arch = process.arch) {
-  const name = `node-linux-${arch}`;
-  return `${await installed(`${name}@${version}`)}/node_modules/${name}/bin/node`;
+/** The path of a Node.js for a system, such as `linux-arm64` or `win-x64`. */
+export async function nodeFor(version, system = `linux-${process.arch}`) {
+  const name = `node-${system}`;
+  return `${await installed(`${name}@${version}`)}/node_modules/${name}/bin/node${system.startsWith('win') ? '.exe' : ''}`;
 }
 
 /** The path of a package's command. */

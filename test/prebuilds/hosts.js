@@ -1,45 +1,52 @@
-// The programs on Linux x64 that can load a binary of prebuilds/: each with its command, and what it must print.
+// The programs on Linux x64 that can load a binary of prebuilds/.
 import { nodeFor } from '../install/download.js';
 import { needPackages, root } from '../run/command.js';
 import { debianFiles } from './debian.js';
 import { muslProgram } from './musl.js';
 
-const NODES = ['20.19.0', '22.12.0', '24.21.0', '26.12.1'];
+export const NODES = ['20.19.0', '22.12.0', '24.21.0', '26.12.1'];
+/** Those that npm has for Windows. */
+const WINDOWS_NODES = ['20.20.2', '22.12.0', '24.21.0', '26.10.0'];
 /** The oldest and the newest that users have: an emulator takes its time. */
 const EMULATED_NODES = ['20.19.0', '24.21.0'];
-const FIRST_PROGRAM = [`${root}/test/install/first.mjs`, `${root}/dist/index.js`];
+/** From the repository's root: Node.js for Windows does not know where else that would be. */
+const FIRST_PROGRAM = ['test/install/first.mjs', 'dist/index.js'];
 // node-gyp-build would take what was built in build/.
 const PREBUILT = { PREBUILDS_ONLY: '1' };
 
 /** Resolves to `{ name, command, args, env, expected }` for each program that can load a target's binary. */
 export async function hostsOf({ name }) {
-  return (await hosts[name]?.()) ?? [];
+  if (name.endsWith('-musl')) return [await muslProgram(name.split('-')[1])];
+  return (await nodesOf(name)).map(({ command: [command, ...args], env, ...node }) => ({
+    ...node,
+    command,
+    args: [...args, ...FIRST_PROGRAM],
+    env: { ...PREBUILT, ...env },
+  }));
 }
 
-const hosts = {
+/** The Node.js that can load it: what each is called, its command, and what test/install/first.mjs prints in it. */
+export async function nodesOf(target) {
+  return (await nodes[target]?.()) ?? [];
+}
+
+const nodes = {
   'linux-x64': async () => [
     ...(await everyNode(NODES, 'x64', here)),
     ...(await everyNode(NODES, 'x64', await debian11())),
   ],
-  'linux-arm64': async () => everyNode(EMULATED_NODES, 'arm64', emulated()),
-  'linux-x64-musl': async () => [await muslProgram('x64')],
-  'linux-arm64-musl': async () => [await muslProgram('arm64')],
-  'win32-x64': async () => ['20', '22', '24'].map(underWine),
+  'linux-arm64': () => everyNode(EMULATED_NODES, 'arm64', emulated()),
+  'win32-x64': () => Promise.all(WINDOWS_NODES.map(underWine)),
 };
 
 function everyNode(versions, arch, place) {
   return Promise.all(
-    versions.map(async (version) => {
-      const [command, ...args] = [...place.command, await nodeFor(version, arch), ...FIRST_PROGRAM];
-      const name = `Node ${version} ${place.name}`;
-      return {
-        name,
-        command,
-        args,
-        env: { ...PREBUILT, ...place.env },
-        expected: new RegExp(`^ok linux-${arch} v`, 'm'),
-      };
-    }),
+    versions.map(async (version) => ({
+      name: `Node ${version} ${place.name}`,
+      command: [...place.command, await nodeFor(version, `linux-${arch}`)],
+      env: place.env,
+      expected: new RegExp(`^ok linux-${arch} v${version}$`, 'm'),
+    })),
   );
 }
 
@@ -67,8 +74,11 @@ function emulated() {
   };
 }
 
-function underWine(version) {
-  const command = `${root}/native/cross/winnode`;
-  const args = ['-v', version, 'test/install/first.mjs', 'dist/index.js'];
-  return { name: `Node ${version} under Wine`, command, args, env: PREBUILT, expected: /^ok win32-x64 v/m };
+async function underWine(version) {
+  return {
+    name: `Node ${version} under Wine`,
+    command: [`${root}/native/cross/winnode`, '-v', await nodeFor(version, 'win-x64')],
+    env: {},
+    expected: new RegExp(`^ok win32-x64 v${version}\\s*$`, 'm'),
+  };
 }
