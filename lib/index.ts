@@ -16,6 +16,7 @@ export type { AsClient, ClientUser } from './impersonation/impersonation.ts';
 export { listen } from './listen.ts';
 export type { ConnectOptions, Direction, ImpersonationLevel, ListenOptions } from './options.ts';
 export type { Access, Integrity, Principal, ServerOwner } from './principals.ts';
+export { ReconnectIterator, type ReconnectOptions, reconnect } from './reconnect.ts';
 export { PipeServer, type ServerStats } from './server.ts';
 export type { ServeContext, ServeOptions } from './serving.ts';
 export { type ConnectDuplexOptions, connectDuplex } from './streams/connect-duplex.ts';

@@ -50,6 +50,12 @@ const inOneLine = (error: unknown) => reasonOf(error).replace(/\s*[\r\n]+\s*/g, 
 
 const debug = debuglog('framepipe');
 
+/** The next attempt of `reconnect`. `error`: of the last one; undefined: its connection has ended. */
+export function tellTryingAgain(path: string, ms: number, error: unknown): void {
+  const why = error === undefined ? '' : `, for ${inOneLine(error)}`;
+  if (debug.enabled) debug('reconnect to %s in %d ms%s', path, Math.round(ms), why);
+}
+
 if (debug.enabled) {
   CHANNELS.listen.subscribe((message) => debug('listen %s', (message as Told['listen']).server.path));
   CHANNELS.connection.subscribe((message) => {

@@ -8,6 +8,7 @@ export type Names<R> = { readonly [K in keyof R]-?: true };
 const INSTEAD: Readonly<Record<string, string>> = {
   listen: 'await it, then give a handler to serve(), or iterate the server for its connections',
   connect: 'await it: it resolves to the connection',
+  reconnect: 'iterate it, by for await: it gives one connection after the other',
   close: 'await it: it resolves when all is closed',
   read: 'await it: it resolves to the frame',
   send: 'await it: it resolves when the frame is accepted',

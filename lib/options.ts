@@ -161,7 +161,7 @@ const LISTEN: Names<ListenOptions<unknown>> = {
   bufferSize: true,
   signal: true,
 };
-const CONNECT: Names<ConnectOptions<unknown>> = {
+export const CONNECT: Names<ConnectOptions<unknown>> = {
   ...CHANNEL,
   host: true,
   timeout: true,

@@ -57,10 +57,15 @@ export function unlessAborted<T>(promise: Promise<T>, signal: AbortSignal | unde
   return signal ? orAborted(promise, signal, nothing) : promise;
 }
 
-/** Waits `ms`; rejects with the signal's reason when it aborts. */
-export async function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+/** Waits `ms`; rejects with the signal's reason when it aborts. `started` may let the process end meanwhile. */
+export async function pause(
+  ms: number,
+  signal: AbortSignal | undefined,
+  started?: (timer: NodeJS.Timeout) => void,
+): Promise<void> {
   const { promise, resolve } = deferred();
   const timer = setTimeout(resolve, ms);
+  started?.(timer);
   try {
     await (signal ? orAborted(promise, signal, () => clearTimeout(timer)) : promise);
   } finally {

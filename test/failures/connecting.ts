@@ -1,7 +1,15 @@
 // connect.
 import fs from 'node:fs';
 import { onTestFinished } from 'vitest';
-import { type ConnectOptions, connect, framing, type ListenOptions, type PipeConnection } from '../../lib/index.ts';
+import {
+  type ConnectOptions,
+  connect,
+  framing,
+  type ListenOptions,
+  type PipeConnection,
+  type ReconnectOptions,
+  reconnect,
+} from '../../lib/index.ts';
 import { pipePath } from '../../lib/name.ts';
 import { serverFor, uniqueName } from '../support/pipes.ts';
 import { asSomebodyElse, busyPipe, deadServersPipe, mayBeOthers, somebodysPipe } from './others.ts';
@@ -71,6 +79,16 @@ export const connecting = area({
     'connect: with a name that is too long': () => connect('x'.repeat(300)),
     'connect: with what are no options': ({ name }: Attempt) => connect(name, 5 as never),
     'connect: with an invalid option': ({ name }: Attempt) => connect(name, { timeout: -1 }),
+    reconnect: ({ name, options }: Attempt) => first(name, options),
+    'reconnect: as another user': async ({ name }: Attempt) => (await asSomebodyElse(() => first(name))).result,
+    "reconnect: with `serverOwner: 'self'`": ({ name }: Attempt) => first(name, { serverOwner: 'self' }),
+    'reconnect: with a signal': ({ name, controller: { signal } }: Attempt) => first(name, { signal }),
+    'reconnect: with a signal that has aborted': ({ name }: Attempt) =>
+      first(name, { signal: AbortSignal.abort(REASON) }),
+    'reconnect: to another machine': ({ name }: Attempt) => first(name, { host: 'elsewhere' }),
+    'reconnect: with an empty name': () => first(''),
+    'reconnect: with a name that is too long': () => first('x'.repeat(300)),
+    'reconnect: with an invalid option': ({ name }: Attempt) => first(name, { backoff: { min: 0 } }),
   },
   rows: [
     { call: 'connect', when: 'nobody serves the name', code: 'ENOENT', ...CONNECT, says: '' },
@@ -92,7 +110,7 @@ export const connecting = area({
       ...timedOut('nobody served it', 'ENOENT'),
     },
     {
-      call: 'connect: as another user',
+      call: ['connect: as another user', 'reconnect: as another user'],
       when: 'the server does not let this user in',
       tried: mayBeOthers,
       code: 'EACCES',
@@ -100,7 +118,7 @@ export const connecting = area({
       says: /^the server's access option does not let this user connect .* needs access: 'authenticated'$/,
     },
     {
-      call: "connect: with `serverOwner: 'self'`",
+      call: ["connect: with `serverOwner: 'self'`", "reconnect: with `serverOwner: 'self'`"],
       when: 'another user serves it',
       tried: mayBeOthers,
       code: 'ERR_PIPE_UNTRUSTED_SERVER',
@@ -108,21 +126,21 @@ export const connecting = area({
       says: 'another user serves this pipe than serverOwner names (Windows: what an elevated process serves belongs to Administrators)',
     },
     {
-      call: 'connect',
+      call: ['connect', 'reconnect'],
       when: 'the server serves no messages, and this is `framing.message()`',
       code: 'EPROTOTYPE',
       ...CONNECT,
       says: 'only one end uses framing.message()',
     },
     {
-      call: 'connect',
+      call: ['connect', 'reconnect'],
       when: 'the server serves messages, and this is not `framing.message()`',
       linux: { code: 'EPROTOTYPE', ...CONNECT, says: 'only one end uses framing.message()' },
       windows: { gives: 'a connection' },
       because: 'Windows lets a client read a pipe of messages as bytes',
     },
     {
-      call: 'connect',
+      call: ['connect', 'reconnect'],
       when: "both ends are `'in'`",
       linux: { gives: 'a connection' },
       windows: {
@@ -133,27 +151,31 @@ export const connecting = area({
       because: 'a socket has no direction to refuse',
     },
     {
-      call: 'connect',
+      call: ['connect', 'reconnect'],
       when: 'a file is there',
       linux: { code: 'ENOTSOCK', ...CONNECT, says: 'the file at this path is not a socket' },
       windows: undefined,
       because: 'only sockets are among files',
     },
     {
-      call: 'connect: to another machine',
+      call: ['connect: to another machine', 'reconnect: to another machine'],
       when: 'nobody serves the name',
       linux: { code: 'ENOTSUP', says: /^host is for Windows: a Unix socket cannot be reached on another machine/ },
       windows: undefined,
       because: 'only Windows reaches other machines',
     },
     {
-      call: 'connect: with a signal',
+      call: ['connect: with a signal', 'reconnect: with a signal'],
       when: ['the pipe is busy', 'nobody serves the name'],
       meanwhile: 'the signal aborts',
       rejects: REASON,
     },
     {
-      call: ['connect: with a signal that has aborted', 'connect: with a signal that aborts at once'],
+      call: [
+        'connect: with a signal that has aborted',
+        'connect: with a signal that aborts at once',
+        'reconnect: with a signal that has aborted',
+      ],
       when: ['somebody serves it', 'the pipe is busy'],
       rejects: REASON,
     },
@@ -164,7 +186,7 @@ export const connecting = area({
       says: 'name must be a string, not 5',
     },
     {
-      call: 'connect: with an empty name',
+      call: ['connect: with an empty name', 'reconnect: with an empty name'],
       when: 'nobody serves the name',
       code: 'EINVAL',
       says: 'name must be a pipe name such as "reports", not ""',
@@ -176,7 +198,7 @@ export const connecting = area({
       says: /^name must be without "\/" and "\\", or .*, not "a\/b"$/,
     },
     {
-      call: 'connect: with a name that is too long',
+      call: ['connect: with a name that is too long', 'reconnect: with a name that is too long'],
       when: 'nobody serves the name',
       code: 'ENAMETOOLONG',
       says: /^ENAMETOOLONG: a pipe's path may have \d+ (bytes|characters), this one is longer: /,
@@ -193,10 +215,24 @@ export const connecting = area({
       code: 'EINVAL',
       says: 'timeout must be a number of milliseconds from 0 up, not -1',
     },
+    {
+      call: 'reconnect: with an invalid option',
+      when: 'somebody serves it',
+      code: 'EINVAL',
+      says: 'backoff.min must be a number of milliseconds from 1 to 2147483647, not 0',
+    },
   ],
 });
 
 async function open(connecting: Promise<PipeConnection>): Promise<string> {
   (await connecting).destroy();
   return 'a connection';
+}
+
+/** What the first round of the loop comes to. */
+async function first(name: string, options?: ReconnectOptions): Promise<string> {
+  const connections = reconnect(name, options);
+  const { value } = await connections.next();
+  await connections.return();
+  return value ? 'a connection' : 'none';
 }

@@ -24,6 +24,8 @@ import {
   PipeError,
   type PipeErrorCode,
   type PipeServer,
+  type ReconnectIterator,
+  reconnect,
 } from 'framepipe';
 import { PipeAgent, type ServedHttp, serveHttp } from 'framepipe/http';
 import { expectTypeOf } from 'vitest';
@@ -214,6 +216,17 @@ export function options(): void {
   void connect('a', { impersonation: 'all' });
   // @ts-expect-error no such option
   void connect('a', { access: 'owner' });
+}
+
+export async function again(signal: AbortSignal): Promise<void> {
+  expectTypeOf(reconnect('a')).toEqualTypeOf<ReconnectIterator<Buffer>>();
+  const lines = reconnect('a', { framing: framing.lines({ as: 'utf8' }), backoff: { min: 1 }, timeout: 1, signal });
+  for await (const pipe of lines) expectTypeOf(pipe).toEqualTypeOf<PipeConnection<string>>();
+  await using connections = reconnect('a', { backoff: { max: 1 } }).unref();
+  const { value } = await connections.next();
+  expectTypeOf(value!.send).parameter(0).toEqualTypeOf<Buffer | Uint8Array>();
+  // @ts-expect-error no such pause
+  reconnect('a', { backoff: { most: 1 } });
 }
 
 export function errors(error: unknown): void {
