@@ -58,7 +58,7 @@ function nothingFound({ platform, arch, node, searched, place }: FailedLoading):
   if (place === 'bundle')
     return (
       'framepipe was bundled into another file, and its native addon cannot be: leave framepipe out of the bundle ' +
-      "(esbuild: --external:framepipe; webpack: externals; rollup, vite: external: ['framepipe']) and install it beside it"
+      "(esbuild: --external:framepipe; webpack: externals: { framepipe: 'commonjs framepipe' }; rollup, vite: external: ['framepipe']) and install it beside it"
     );
   if (searched !== undefined)
     return (
