@@ -1,3 +1,4 @@
+/// <reference types="node" preserve="true" />
 export { connect } from './connect.ts';
 export { PipeConnection } from './connection.ts';
 export type { ConnectionStats, Peer } from './description.ts';

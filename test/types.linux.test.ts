@@ -51,6 +51,13 @@ describe.each(Object.entries(resolutions))('with module resolution %s', (_, reso
   });
 });
 
+it('with no types named, which is what TypeScript 6 takes for granted, frames have theirs', async () => {
+  const program =
+    "import { connect } from 'framepipe'; export const frame: 1 | null = await (await connect('x')).read();";
+  const said = await compile(program, { ...resolutions.nodenext, types: [], noEmit: true });
+  expect(said).toContain("Type 'Buffer<ArrayBufferLike>' is not assignable to type '1'");
+});
+
 it('a type that is wrong is found', async () => {
   const api = await source('api.ts');
   const wrong = api.replace('toEqualTypeOf<PipeServer<string>>', 'toEqualTypeOf<PipeServer<number>>');
