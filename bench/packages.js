@@ -1,4 +1,4 @@
-// Packages that only the benchmark needs: installed when they are asked for, in the versions and with the hashes of
+// Packages that only the benchmark needs, or one test: installed when they are asked for, in the versions and with the hashes of
 // packages/NAME/package-lock.json, and without their install scripts (zeromq brings its binaries).
 import { spawnSync } from 'node:child_process';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
