@@ -108,6 +108,8 @@ on(isRoot, 'an operation that does not end', () => {
     });
     const other = sameAsA.runAsClient((as) => as.stat('/').then(() => order.push('with other groups')));
     for (let i = 0; i < 50; i++) await b.runAsClient((as) => as.readdir('/'));
+    await opened(fifo);
+    expect(acting()).toBe(1); // it waits as the client
     for (const client of [a, sameAsA, b]) await client.peerUser();
     await Promise.all(Array.from({ length: 50 }, () => b.runAsClient((as) => as.stat('/'))));
     await a.runAsClient(() => process.geteuid!()).then((uid) => expect(uid).toBe(A.uid));
