@@ -50,9 +50,9 @@ export class Backlog<T> {
     return true;
   }
 
-  /** Nobody takes any of them. */
-  destroy(): void {
-    for (const { connection } of this.#connections.splice(0)) connection.destroy();
+  /** Nobody takes any of them, which this gives. */
+  clear(): PipeConnection<T>[] {
+    return this.#connections.splice(0).map(({ connection }) => connection);
   }
 
   #remove(index: number): void {

@@ -1,3 +1,4 @@
+import { setImmediate } from 'node:timers';
 import { Backlog } from './backlog.ts';
 import { PipeConnection } from './connection.ts';
 import { failureToError, type PipeError } from './errors.ts';
@@ -65,6 +66,8 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
   #lastFailure: PipeError | undefined;
   #refused = 0;
   #closing = false;
+  /** The ends of those that nobody took. */
+  readonly #dismissed: Promise<void>[] = [];
 
   /** The signal closes the server. @internal */
   constructor(id: number, channel: ListenChannel<T>, access: RawAccess, signal: AbortSignal | undefined) {
@@ -81,8 +84,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
         this.#note(); // native code forgets it now
         this.#handle.release();
         done?.(); // the signal may outlive many servers
-        this.#stop();
-        this.#released.resolve();
+        void this.#handOut().then(() => this.#released.resolve());
       },
     });
   }
@@ -178,8 +180,9 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
   }
 
   /**
-   * Stops listening; resolves when that is done. Connections that were taken live on, or, with `connections: true`, are
-   * closed gracefully, too (each as by its own `close({ timeout })`). Clients that nobody took are disconnected.
+   * Stops listening; resolves when that is done. Connections that were taken live on, and clients that had connected by
+   * then are still handed to whoever iterates; those that nobody takes are disconnected. With `connections: true` all are
+   * closed gracefully, too (each as by its own `close({ timeout })`), and nobody is handed out any more.
    * The name is free then; Windows: unless connections live on, until the last one of them has ended.
    */
   async close(options: { connections?: boolean | undefined; timeout?: number | undefined } = {}): Promise<void> {
@@ -187,9 +190,10 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
     boolean('connections', connections);
     if (timeout !== undefined) milliseconds('timeout', timeout);
     if (!this.#closing) {
-      this.#stop();
+      this.#closing = true;
       loop.closeListener(this.#handle.number);
     }
+    if (connections) this.#stop();
     const closing = connections ? this.#open.values().map((connection) => connection.close({ timeout })) : [];
     // One that fails must not hide that others, and the name, are still on their way.
     const [, ...closed] = await Promise.allSettled([this.#released.promise, ...closing]);
@@ -215,12 +219,27 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
     const connection = new PipeConnection<T>(id, this.#channel, 'server', this.#origin);
     this.#open.add(id, connection);
     tellConnected(connection, this);
-    if (this.#closing) {
-      connection.destroy();
+    if (this.#readers.ended) {
+      this.#dismiss(connection);
     } else {
       this.#waiting.add(id, connection);
       this.#readers.serve();
     }
+  }
+
+  // Whoever iterates comes back for the next one in the same turn of Node's loop.
+  async #handOut(): Promise<void> {
+    for (let left = Infinity; !this.#waiting.empty && this.#waiting.size < left; ) {
+      left = this.#waiting.size;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    this.#stop();
+    await Promise.all(this.#dismissed); // Windows: they have the name
+  }
+
+  #dismiss(connection: PipeConnection<T>): void {
+    connection.destroy();
+    this.#dismissed.push(connection.closed.catch(nothing));
   }
 
   #note(): void {
@@ -231,9 +250,7 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
   }
 
   #stop(): void {
-    if (this.#closing) return;
-    this.#closing = true;
-    this.#waiting.destroy();
+    for (const connection of this.#waiting.clear()) this.#dismiss(connection);
     this.#readers.end();
   }
 }

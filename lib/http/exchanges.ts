@@ -1,7 +1,11 @@
 // The requests of one HTTP connection that are being answered, and how it is let go when no more are to come.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Http2Session } from 'node:http2';
+import { setImmediate } from 'node:timers';
 import type { PipeDuplex } from '../streams/duplex.ts';
+
+/** Between connecting and asking, in ms. */
+const MOMENT = 100;
 
 export class Exchanges {
   readonly stream: PipeDuplex;
@@ -16,6 +20,7 @@ export class Exchanges {
   /** What had been read when nothing was open any more: more than that is the beginning of a request, or an upgrade. */
   #settledAt = 0;
   #leaving = false;
+  #moment: NodeJS.Timeout | undefined;
 
   constructor(stream: PipeDuplex) {
     this.stream = stream;
@@ -42,6 +47,20 @@ export class Exchanges {
     if (last) this.#isLast(last);
     if (this.session) this.session.close();
     else this.#leaveIfIdle();
+  }
+
+  /** The same for a client who has just come, and has a moment to ask. HTTP/2 tells it to ask elsewhere. */
+  leaveSoon(): void {
+    this.#leaving = true;
+    this.session?.close();
+    // What has come meanwhile is looked at first.
+    const leave = () => void setImmediate(() => !this.stream.destroyed && this.leave());
+    this.#moment = setTimeout(leave, MOMENT).unref();
+  }
+
+  /** It is such a client, and has not asked yet. */
+  get hasTime(): boolean {
+    return this.#moment !== undefined && this.stream.bytesRead === 0;
   }
 
   #settled(): void {

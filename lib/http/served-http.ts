@@ -36,6 +36,7 @@ export class ServedHttp implements AsyncDisposable {
     if (!this.#leaving) this.close().catch(nothing);
   };
   #leaving = false;
+  #nobodyComes = false;
 
   /** @internal */
   constructor(http: Server, pipe: PipeServer<Buffer>) {
@@ -89,12 +90,14 @@ export class ServedHttp implements AsyncDisposable {
     for await (const client of this.pipe) process.nextTick(() => this.#accept(client));
     this.#closedElsewhere(); // by its signal, say
     await this.pipe.closed;
-    process.nextTick(() => this.#endIfLast());
+    process.nextTick(() => {
+      this.#nobodyComes = true;
+      this.#endIfLast();
+    });
   }
 
   #accept(client: PipeConnection<Buffer>): void {
     const stream = client.toDuplex();
-    if (this.#leaving) return void stream.destroy();
     const exchanges = new Exchanges(stream);
     this.#exchanges.set(stream, exchanges);
     stream.once('close', () => {
@@ -113,6 +116,7 @@ export class ServedHttp implements AsyncDisposable {
     }
   }
 
+    if (this.#leaving) exchanges.leaveSoon(); // it had connected by then, to ask something
   #leave(): void {
     if (this.#leaving) return;
     this.#leaving = true;
@@ -126,14 +130,14 @@ export class ServedHttp implements AsyncDisposable {
       session?.destroy();
       stream.destroy();
     }
-    return left.length;
+    return left.filter(({ hasTime }) => !hasTime).length;
   }
 
   #endIfLast(): void {
-    if (!this.#leaving || this.#exchanges.size > 0) return;
+    if (!this.#leaving || !this.#nobodyComes || this.#exchanges.size > 0) return;
     unsubscribe(REQUESTS, this.#requested);
     this.#http.off('close', this.#closedElsewhere);
-    void this.pipe.closed.then(() => this.#closed.resolve());
+    this.#closed.resolve();
   }
 
   #timedOut(timeout: number, cut: number): PipeError {

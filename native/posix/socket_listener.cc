@@ -65,6 +65,7 @@ Failure SocketListener::setAccess(const Access& access) {
 
 void SocketListener::close() {
   if (!isOpen()) return;
+  acceptAll();  // to clients in the kernel's queue the server was there
   release();
   state_.report({Event::Kind::Unlistened, id_});
 }

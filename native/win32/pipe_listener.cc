@@ -74,8 +74,9 @@ bool PipeListener::onTick(ULONGLONG) noexcept {
 void PipeListener::answered(PipeInstance& instance, DWORD error) {
   std::unique_lock lock(mutex_);
   std::erase_if(waiting_, [&](const auto& waiting) { return waiting.get() == &instance; });
-  if (closing_ || error != ERROR_SUCCESS) {
-    instance.takeHandle();  // closed before Unlistened is told: a client could still get in
+  // Until its handle is closed a client can still get in, also where close() has cancelled the wait for one.
+  if (error != ERROR_SUCCESS && !(closing_ && hasClient(instance.handle()))) {
+    instance.takeHandle();  // closed before Unlistened is told
     topUp();                // one client's misfortune ends nothing
     return finishIfDone();
   }
@@ -83,6 +84,7 @@ void PipeListener::answered(PipeInstance& instance, DWORD error) {
   ++untaken_;
   topUp();
   const auto connection = announce(instance);
+  finishIfDone();
   lock.unlock();
   if (connection) connection->start();
 }

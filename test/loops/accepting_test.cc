@@ -64,6 +64,26 @@ TEST(twoHundredClientsAtOnce) {
   CHECK(world.until([&] { return allClosed(world); }));
 }
 
+TEST(clientsWhoHadConnectedAreAcceptedThoughTheServerCloses) {
+  World world;
+  ListenOptions options = world.listenOptions();
+  options.pending_instances = 10;
+  const Id listener = world.listen(options);
+  std::vector<RawPeer> clients;
+  for (int i = 0; i < 10; ++i) {
+    clients.push_back(RawPeer::connect(options));
+    CHECK(clients.back().write(framed("hello")));
+  }
+  world.loop().listener(listener)->close();
+  CHECK(world.until([&] { return world.unlistened.size() == 1; }));
+  CHECK(world.accepted.size() == clients.size());
+  for (size_t i = 0; i < world.accepted.size(); ++i) {
+    CHECK(world.receives(world.accepted[i], 1));
+    CHECK(world.send(world.accepted[i], "reply"));
+    CHECK(world.read(clients[i], framed("reply").size()) == framed("reply"));
+  }
+}
+
 TEST(clientsAreLetInWhileJavaScriptIsBusy) {
   World world;
   ListenOptions options = world.listenOptions();

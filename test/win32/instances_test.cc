@@ -2,9 +2,11 @@
 #include <windows.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cstdio>
 
 #include "loops/world.h"
+#include "win32/pipe_loop.h"
 
 namespace framepipe::test {
 
@@ -36,6 +38,31 @@ TEST(aNameIsSharedWhenAskedFor) {
     other.turn();
   }
   CHECK(world.accepted.size() + other.accepted.size() == 10);
+}
+
+// Cancelling the wait for a client keeps nobody out.
+TEST(aClientWhoComesWhileTheServerClosesIsServed) {
+  struct Busy : win32::Operation {
+    std::atomic<bool> begun{false}, over{false};
+    void completed(const win32::Completion&) noexcept override {
+      begun = true;
+      while (!over) Sleep(1);
+    }
+  };
+  World world;
+  ListenOptions options = world.listenOptions();
+  options.pending_instances = 2;
+  const Id listener = world.listen(options);
+  Busy busy;
+  static_cast<win32::PipeLoop&>(world.loop()).port().post(&busy);
+  while (!busy.begun) Sleep(1);
+  world.loop().listener(listener)->close();
+  const RawPeer client = RawPeer::connect(options);
+  CHECK(client && client.write(framed("in between")));
+  busy.over = true;
+  CHECK(world.until([&] { return world.unlistened.size() == 1; }));
+  CHECK(world.accepted.size() == 1 && world.receives(world.accepted[0], 1));
+  CHECK(world.story(world.accepted[0]).frames[0] == "in between");
 }
 
 TEST(badNames) {
