@@ -64,7 +64,7 @@ export interface ListenOptions<T = Buffer> extends ChannelOptions<T> {
   /**
    * Fail with `EADDRINUSE` when somebody already serves this name (Windows: as `FILE_FLAG_FIRST_PIPE_INSTANCE`).
    * `false` (Windows only) lets several processes of one user share it, with the same direction, and with or without
-   * `framing.message()`. Default: `true`.
+   * `framing.message()`; elsewhere `listen` rejects with `ENOTSUP`. Default: `true`.
    */
   exclusive?: boolean | undefined;
   /**
@@ -191,7 +191,8 @@ export function listenOptions<T>(path: string, options: ListenOptions<T>): Liste
   if (options.exclusive === false && process.platform !== 'win32') {
     throw new PipeError(
       'ENOTSUP',
-      'exclusive: false is for Windows: one Unix socket cannot be shared by several servers',
+      'exclusive: false is for Windows: one Unix socket cannot be shared by several servers. Let one process listen and ' +
+        'pass frames on to the others, each on a name of its own',
     );
   }
   const framing = framingOf(options);
