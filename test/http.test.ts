@@ -316,6 +316,18 @@ describe('HTTP/2', () => {
     expect(served.pipe.connections).toBe(0);
   });
 
+  it('tells who asks', async () => {
+    const server = http2.createServer(({ socket }, response) => {
+      const { connection } = socket as unknown as PipeDuplex;
+      response.end(`process ${connection.peer.pid}`);
+    });
+    const served = await serveHttp(server, uniqueName());
+    onTestFinished(() => served.close());
+    const client = http2.connect('http://pipe', { createConnection: () => connectDuplex(served.path) });
+    onTestFinished(() => client.destroy());
+    expect(await text(client.request({ ':path': '/' }))).toBe(`process ${process.pid}`);
+  });
+
   it('is cut after the timeout', async () => {
     const server = http2.createServer();
     server.on('stream', (stream) => stream.on('error', () => {}).respond({ ':status': 200 }));

@@ -107,6 +107,8 @@ export class ServedHttp implements AsyncDisposable {
     // An HTTP/2 server makes the session of a connection at once.
     const began = (session: Http2Session): void => {
       exchanges.session = session;
+      // Its socket is one of Node's own around the stream.
+      (session.socket as Socket & { connection?: PipeConnection<Buffer> }).connection = client;
     };
     this.#http.once('session', began);
     try {
@@ -114,9 +116,9 @@ export class ServedHttp implements AsyncDisposable {
     } finally {
       this.#http.off('session', began);
     }
+    if (this.#leaving) exchanges.leaveSoon(); // it had connected by then, to ask something
   }
 
-    if (this.#leaving) exchanges.leaveSoon(); // it had connected by then, to ask something
   #leave(): void {
     if (this.#leaving) return;
     this.#leaving = true;
