@@ -14,6 +14,9 @@ import type { PipeDuplexOptions } from './streams/options.ts';
 
 let lastNumber = 0;
 
+/** What a connection is made of; `undefined` for whatever is none. @internal */
+export let lifeOf: <T>(connection: unknown) => Life<T> | undefined;
+
 /**
  * One end of a pipe. Frames come by `for await`, {@link read} or {@link batches} and go by {@link send}.
  * Made by `connect` and by a {@link PipeServer}; T is what its framing yields.
@@ -215,6 +218,8 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   }
 
   static {
+    lifeOf = <T>(one: unknown) =>
+      typeof one === 'object' && one !== null && #life in one ? (one.#life as unknown as Life<T>) : undefined;
     showsAs<PipeConnection<unknown>>(PipeConnection, (connection) => {
       const { id, path, state, peer, available, queued } = connection;
       const { error } = connection.#life.ending;

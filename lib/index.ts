@@ -1,4 +1,5 @@
 /// <reference types="node" preserve="true" />
+export type { BroadcastOptions, BroadcastResult } from './broadcasting.ts';
 export { connect } from './connect.ts';
 export { PipeConnection } from './connection.ts';
 export type { ConnectionStats, Peer } from './description.ts';

@@ -1,10 +1,10 @@
 // The sending half of a connection: frames into native code, at the pace that the peer's reading allows.
-import { types } from 'node:util';
 import { DIRECTIONS } from './constants.ts';
 import type { Ending } from './ending.ts';
-import { failureToError, invalid, isPipeError } from './errors.ts';
+import { failureToError, isPipeError } from './errors.ts';
 import { lengthOf, requireBytes } from './framing/bytes.ts';
-import { encodes, fromFrame, nativeFraming, ownFromFrame } from './framing/framing.ts';
+import { fromFrame, nativeFraming } from './framing/framing.ts';
+import { lengthsOf, takeFrames } from './given-frames.ts';
 import type { Numbered } from './handles.ts';
 import { flushSoon, loop } from './loop.ts';
 import type { RawFailure } from './native.ts';
@@ -15,12 +15,6 @@ import { type Deferred, deferred, nothing, orAborted } from './promises.ts';
 /** What was sent is accepted already, for those who want to know at once. */
 export const ACCEPTED: Promise<void> = Promise.resolve();
 const NOTHING: readonly Uint8Array[] = [];
-const arrayIterator = Array.prototype[Symbol.iterator];
-
-/** Whether iterating gives what is in it. Getters of elements, which could give the same memory twice, are not looked for. */
-function isPlainArray<F>(frames: Iterable<F>): frames is readonly F[] {
-  return Array.isArray(frames) && frames[Symbol.iterator] === arrayIterator && !types.isProxy(frames);
-}
 
 /** About what a frame costs beside its bytes. */
 const HEADER = 8;
@@ -80,16 +74,13 @@ export class Sender<T> {
 
   sendMany(frames: Iterable<T | Uint8Array>): Promise<void> {
     try {
-      const all = this.#take(frames);
+      const all = takeFrames(this.#channel.framing, frames);
       // No code of the user's runs from here on: all of them go, or none.
-      const lengths = new Array<number>(all.length);
+      const lengths = lengthsOf(all);
       let [bytes, longest] = [0, 0];
-      for (let i = 0; i < all.length; i++) {
-        const length = lengthOf(all[i]!);
-        if (length === 0) requireBytes(all[i]!);
+      for (const length of lengths) {
         if (length > longest) longest = length;
         bytes += length + HEADER;
-        lengths[i] = length;
       }
       if (longest > this.#gatherable) return this.#accepted(loop.sendMany(this.#connection.number, all));
       this.#gather(all, lengths);
@@ -97,6 +88,11 @@ export class Sender<T> {
     } catch (error) {
       return this.#refused(error);
     }
+  }
+
+  /** A broadcast has queued frames of so many bytes for this connection. */
+  queuedBeside(frames: number, bytes: number): void {
+    this.#queued += bytes + HEADER * frames;
   }
 
   /** Native code has to look at each frame from now on: the peer may have gone, and only it can tell. */
@@ -132,25 +128,6 @@ export class Sender<T> {
     const refused = Promise.reject(error);
     if (!this.#onlyReceives && isPipeError(error) && error.code === 'EPIPE') refused.catch(nothing);
     return refused;
-  }
-
-  // All of them before the first one goes: what is no frame is found out here.
-  #take(frames: Iterable<T | Uint8Array>): Uint8Array[] {
-    if (!isPlainArray(frames) || encodes(this.#channel.framing)) return this.#takeCopies(frames);
-    const all = new Array<Uint8Array>(frames.length);
-    let count = 0;
-    while (count < frames.length) all[count] = fromFrame(this.#channel.framing, frames[count++]!);
-    all.length = count; // the user's code, called for a frame, may have shortened the array
-    return all;
-  }
-
-  // An iterator may yield the same memory again with other bytes in it, and encode() of framing.custom() return it.
-  #takeCopies(frames: Iterable<T | Uint8Array>): Uint8Array[] {
-    if (typeof (frames as Partial<typeof frames> | null | undefined)?.[Symbol.iterator] !== 'function')
-      throw invalid('frames', frames, 'an iterable of frames, such as an array');
-    const all: Uint8Array[] = [];
-    for (const frame of frames) all.push(ownFromFrame(this.#channel.framing, frame));
-    return all;
   }
 
   #gather(frames: readonly Uint8Array[], lengths: readonly number[]): void {

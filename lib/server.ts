@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers';
 import { Backlog } from './backlog.ts';
+import { type BroadcastOptions, type BroadcastResult, broadcast } from './broadcasting.ts';
 import { PipeConnection } from './connection.ts';
 import { failureToError, type PipeError } from './errors.ts';
 import { Handle, HandleTable } from './handles.ts';
@@ -120,6 +121,17 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
    */
   serve(handler: Handler<T>, options: ServeOptions<T> = {}): Promise<void> {
     return serve(this, handler, options);
+  }
+
+  /**
+   * Sends the same frames to many connections, by default all that are open, those not taken yet included. They are encoded
+   * once, whatever the number of connections. Never queues for one that is behind: for which more than `highWaterMark` is
+   * queued although the system was given all that it takes; see {@link BroadcastOptions.behind}. Returns at once, to how many
+   * the frames go. Throws, with nothing queued for anybody, what `send` would reject with for one of the frames, and
+   * `EINVAL` for a single frame (write `[frame]`) and for what is no connection of this server.
+   */
+  broadcast(frames: Iterable<T | Uint8Array>, options: BroadcastOptions<T> = {}): BroadcastResult {
+    return broadcast(this.#channel, () => this.#open.values(), frames, options);
   }
 
   /**

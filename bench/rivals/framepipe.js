@@ -1,10 +1,12 @@
 // framepipe, as its README shows it. FRAMEPIPE_BENCH_DIR names another checkout to measure in place of this one.
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { pathToFileURL } from 'node:url';
 
 const other = process.env.FRAMEPIPE_BENCH_DIR;
 const framepipe = await import(other ? pathToFileURL(`${other}/dist/index.js`).href : 'framepipe');
 
 const MANY = 500;
+const HALF_THE_MARK = 512 * 1024;
 
 export async function listen(path, accept) {
   const server = await framepipe.listen(path);
@@ -13,6 +15,34 @@ export async function listen(path, accept) {
 
 export async function open(path) {
   return new Link(await framepipe.connect(path));
+}
+
+/** A server that sends the same frames to all of its clients: as fast as the slowest one takes them. */
+export async function publish(path) {
+  return new Publisher(await framepipe.listen(path));
+}
+
+const BURST = 64;
+
+class Publisher {
+  #server;
+
+  constructor(server) {
+    this.#server = server;
+  }
+
+  async until(subscribers) {
+    while (this.#server.connections < subscribers) await setTimeout(1);
+  }
+
+  async pour(frame, count) {
+    const pipes = this.#server.clients;
+    for (let i = 0; i < count; i++) {
+      const { skipped } = this.#server.broadcast([frame]);
+      if (skipped > 0) throw new Error('somebody was skipped');
+      if (i % BURST === BURST - 1) while (pipes.some((pipe) => pipe.queued > HALF_THE_MARK)) await setImmediate();
+    }
+  }
 }
 
 class Link {

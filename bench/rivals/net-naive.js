@@ -1,6 +1,7 @@
 // node:net as people write it: one write for each frame, and a decoder that concatenates and slices.
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
+import { setTimeout } from 'node:timers/promises';
 
 export async function listen(path, accept) {
   const server = createServer((socket) => accept(new Link(socket)));
@@ -12,6 +13,33 @@ export async function open(path) {
   const socket = connect(path);
   await once(socket, 'connect');
   return new Link(socket);
+}
+
+/** A server that sends the same frames to all of its clients: each is put together once, and written to every socket. */
+export async function publish(path) {
+  const sockets = [];
+  const server = createServer((socket) => sockets.push(socket));
+  server.listen(path);
+  await once(server, 'listening');
+  return {
+    async until(subscribers) {
+      while (sockets.length < subscribers) await setTimeout(1);
+    },
+    async pour(frame, count) {
+      for (let i = 0; i < count; i++) {
+        const packet = packetOf(frame);
+        const full = sockets.filter((socket) => !socket.write(packet));
+        if (full.length > 0) await Promise.all(full.map((socket) => once(socket, 'drain')));
+      }
+    },
+  };
+}
+
+function packetOf(frame) {
+  const packet = Buffer.allocUnsafe(4 + frame.length);
+  packet.writeUInt32LE(frame.length, 0);
+  frame.copy(packet, 4);
+  return packet;
 }
 
 class Link {
@@ -36,10 +64,7 @@ class Link {
   }
 
   #write(frame) {
-    const packet = Buffer.allocUnsafe(4 + frame.length);
-    packet.writeUInt32LE(frame.length, 0);
-    frame.copy(packet, 4);
-    return this.#socket.write(packet);
+    return this.#socket.write(packetOf(frame));
   }
 
   async pour(frame, count) {

@@ -1,5 +1,7 @@
 #include "binding/environment.h"
 
+#include <algorithm>
+
 #include "binding/loop_binding.h"
 
 namespace framepipe {
@@ -52,13 +54,40 @@ Environment::~Environment() = default;
 Outcome<size_t> Environment::send(const std::shared_ptr<Connection>& connection,
                                   std::span<const std::span<const uint8_t>> frames) {
   const Outcome<size_t> queued = connection->send(frames);
-  if (!queued) return queued;
-  if (queued.value < kFlushFrom) {
-    if (unflushed_.empty() || unflushed_.back() != connection) unflushed_.push_back(connection);
-    return queued;
-  }
-  connection->flush();
+  if (!queued || flushesLater(connection, queued.value)) return queued;
   return connection->send({});  // how much the system did not take
+}
+
+Outcome<size_t> Environment::broadcast(const Framing& framing, std::span<double> connections,
+                                       std::span<const std::span<const uint8_t>> frames) {
+  std::vector<std::shared_ptr<Connection>> recipients;
+  recipients.reserve(connections.size());
+  for (const double id : connections) recipients.push_back(loop_->connection(static_cast<Id>(id)));
+  const auto found = std::find_if(recipients.begin(), recipients.end(), [](const auto& one) { return one != nullptr; });
+  EncodedFrames encoded(framing, found == recipients.end() ? nullptr : (*found)->pool());
+  if (const Failure failure = encoded.encode(frames)) return failure;
+  for (const auto& connection : recipients)
+    if (const Failure failure = connection ? connection->admit(encoded) : Failure{}) return failure;
+  size_t sent = 0;
+  for (size_t i = 0; i < recipients.size(); ++i) {
+    const auto queued = recipients[i] ? recipients[i]->offer(encoded) : connectionEnded("write");
+    if (queued && !queued.value) continue;  // it is behind
+    connections[i] = 0;
+    if (!queued) continue;
+    ++sent;
+    flushesLater(recipients[i], *queued.value);
+  }
+  return sent;
+}
+
+// What is much by now goes out at once.
+bool Environment::flushesLater(const std::shared_ptr<Connection>& connection, size_t queued) {
+  if (queued >= kFlushFrom) {
+    connection->flush();
+    return false;
+  }
+  if (connection->awaitFlush()) unflushed_.push_back(connection);
+  return true;
 }
 
 // The promises of these sends are settled already: what cannot be carried out is told by the connection's end.

@@ -36,6 +36,11 @@ class Environment final : public Host {
   // Queues frames; they are written when JavaScript has had its turn, at flush(), or at once if they are many.
   // Returns the bytes then queued.
   Outcome<size_t> send(const std::shared_ptr<Connection>& connection, std::span<const std::span<const uint8_t>> frames);
+  // The same for many connections of one framing, encoded once; none whose queue is above its mark gets them. In
+  // `connections` these stay, and 0 takes the place of all others. Returns how many get them. A frame that is refused is
+  // for nobody.
+  Outcome<size_t> broadcast(const Framing& framing, std::span<double> connections,
+                            std::span<const std::span<const uint8_t>> frames);
   // Queues what JavaScript has gathered: before anything else is done with a connection.
   void takeOutbox();
   void flush();
@@ -56,6 +61,7 @@ class Environment final : public Host {
   static void stop(napi_async_cleanup_hook_handle hook, void* environment);
   void stopped() noexcept;
 
+  bool flushesLater(const std::shared_ptr<Connection>& connection, size_t queued);
   bool runsJavaScript() noexcept;
   void answer() noexcept;
   void tellUnsent();

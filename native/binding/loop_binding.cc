@@ -6,6 +6,7 @@
 #include "binding/argument.h"
 #include "binding/environment.h"
 #include "binding/failure_value.h"
+#include "binding/framing_argument.h"
 #include "binding/loop_options.h"
 
 namespace framepipe {
@@ -114,16 +115,29 @@ Napi::Value send(const Napi::CallbackInfo& info) {
   return sendAll(info, frame);
 }
 
-Napi::Value sendMany(const Napi::CallbackInfo& info) {
-  const auto array = info[1].As<Napi::Array>();
+std::vector<std::span<const uint8_t>> framesOf(const Napi::Array& array) {
   const uint32_t count = array.Length();
   std::vector<std::span<const uint8_t>> frames;
   frames.reserve(count);
   for (uint32_t i = 0; i < count; ++i) {
-    const Napi::HandleScope scope(info.Env());
-    frames.push_back(bytesOf(info.Env(), array.Get(i)));
+    const Napi::HandleScope scope(array.Env());
+    frames.push_back(bytesOf(array.Env(), array.Get(i)));
   }
-  return sendAll(info, frames);
+  return frames;
+}
+
+Napi::Value sendMany(const Napi::CallbackInfo& info) {
+  return sendAll(info, framesOf(info[1].As<Napi::Array>()));
+}
+
+Napi::Value broadcast(const Napi::CallbackInfo& info) {
+  environment(info).takeOutbox();
+  const Framing* framing = framingArgument(info[0]);
+  if (!framing) return {};
+  auto connections = info[1].As<Napi::Float64Array>();
+  return numberOrFailure(info.Env(),
+                         environment(info).broadcast(*framing, {connections.Data(), connections.ElementLength()},
+                                                     framesOf(info[2].As<Napi::Array>())));
 }
 
 Napi::Value takeOutbox(const Napi::CallbackInfo& info) {
@@ -245,6 +259,7 @@ Napi::Object makeLoopObject(Napi::Env env, Environment& environment) {
   add<taken>(object, "taken", environment);
   add<send>(object, "send", environment);
   add<sendMany>(object, "sendMany", environment);
+  add<broadcast>(object, "broadcast", environment);
   add<takeOutbox>(object, "takeOutbox", environment);
   add<flush>(object, "flush", environment);
   add<consumed>(object, "consumed", environment);

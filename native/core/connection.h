@@ -12,7 +12,9 @@
 #pragma once
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <span>
+#include <utility>
 
 #include "core/event_queue.h"
 #include "core/host.h"
@@ -74,8 +76,19 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   // Nothing need be written before flush().
   Outcome<size_t> send(std::span<const std::span<const uint8_t>> frames);
 
+  // The same, of frames that go to many connections: admit() of all of them first, which fails when the system takes one of
+  // these messages never, then offer(). That fails when the connection has ended. Nothing: it is behind, with more queued
+  // than its mark although the system was given what it takes; then nothing is queued.
+  Failure admit(const EncodedFrames& frames);
+  Outcome<std::optional<size_t>> offer(const EncodedFrames& frames);
+
   // Writes what is queued, as far as the operating system takes it; the rest follows by itself.
   void flush();
+  // Somebody will call flush(). True: nobody has said so since the last one.
+  bool awaitFlush() { return !std::exchange(flush_due_, true); }
+
+  // Where to put what is encoded for many.
+  const std::shared_ptr<BlockPool>& pool() const { return context_.pool; }
 
   // JavaScript is done with what counts for so much (Chunk::cost()): reading goes on when
   // what is not consumed falls below the high-water mark.
@@ -234,6 +247,7 @@ class Connection final : public std::enable_shared_from_this<Connection> {
   bool keep_alive_ = true;
   bool finishing_ = false;  // what is decided to end still has to send
   bool retained_ = false;
+  bool flush_due_ = false;
 };
 
 }  // namespace framepipe

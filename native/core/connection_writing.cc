@@ -19,7 +19,27 @@ Outcome<size_t> Connection::send(std::span<const std::span<const uint8_t>> frame
   return out_.append(*transport_, frames);
 }
 
+Failure Connection::admit(const EncodedFrames& frames) {
+  const Lock lock(mutex_);
+  return whyNotSend() ? Failure{} : out_.admit(*transport_, frames);
+}
+
+Outcome<std::optional<size_t>> Connection::offer(const EncodedFrames& frames) {
+  Lock lock(mutex_);
+  if (const Failure failure = whyNotSend()) return failure;
+  if (out_.aboveMark()) {
+    write();
+    if (const Failure failure = whyNotSend()) {
+      conclude(lock);
+      return failure;
+    }
+    if (out_.aboveMark()) return std::optional<size_t>();
+  }
+  return std::optional(out_.append(frames));
+}
+
 void Connection::flush() {
+  flush_due_ = false;
   Lock lock(mutex_);
   write();
   conclude(lock);

@@ -23,9 +23,22 @@ Outcome<size_t> Outbound::append(Transport& transport, std::span<const std::span
   }
   const size_t before = queue_.queued();
   if (const Failure failure = queue_.append(frames)) return failure;
-  frames_ += frames.size();
-  accepted_ += queue_.queued() - before + (messages_ ? frames.size() : 0);
-  if (queue_.held() > high_water_mark_) above_mark_ = true;
+  return accepted(frames.size(), queue_.queued() - before);
+}
+
+Failure Outbound::admit(Transport& transport, const EncodedFrames& frames) const {
+  return messages_ ? transport.admit(frames.longest()) : Failure{};
+}
+
+size_t Outbound::append(const EncodedFrames& frames) {
+  frames.appendTo(queue_);
+  return accepted(frames.count(), frames.bytes());
+}
+
+size_t Outbound::accepted(size_t frames, size_t bytes) {
+  frames_ += frames;
+  accepted_ += bytes + (messages_ ? frames : 0);
+  if (aboveMark()) above_mark_ = true;
   return queue_.held();
 }
 

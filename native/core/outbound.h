@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "core/encoded_frames.h"
 #include "core/handle_table.h"
 #include "core/outcome.h"
 #include "core/send_queue.h"
@@ -18,6 +19,11 @@ class Outbound {
 
   // All of the frames or, when one is refused, none. What is now queued counts for so much (SendQueue::held()).
   Outcome<size_t> append(Transport& transport, std::span<const std::span<const uint8_t>> frames);
+
+  // The same in two steps, for frames that go to many.
+  Failure admit(Transport& transport, const EncodedFrames& frames) const;
+  size_t append(const EncodedFrames& frames);
+  bool aboveMark() const { return queue_.held() > high_water_mark_; }
 
   enum class Step : uint8_t {
     Rest,      // all is written, or the system takes no more for now
@@ -68,6 +74,8 @@ class Outbound {
   uint64_t frames() const { return frames_; }
 
  private:
+  size_t accepted(size_t frames, size_t bytes);
+
   SendQueue queue_;
   const bool messages_;
   const size_t high_water_mark_;

@@ -25,6 +25,19 @@ Failure SendQueue::append(std::span<const std::span<const uint8_t>> frames) {
   return {};
 }
 
+// Where there is no memory to gather in, all of it is shared: this cannot fail.
+void SendQueue::append(const SendQueue& encoded, size_t shared_from) {
+  for (const Segment& stretch : encoded.segments_) {
+    const size_t bytes = stretch.end - stretch.begin;
+    uint8_t* const at = bytes < shared_from ? extend(bytes) : nullptr;
+    if (!at)
+      segments_.push_back({stretch.block, stretch.begin, stretch.end, /*shared=*/true});
+    else if (bytes > 0)
+      std::memcpy(at, stretch.block->data() + stretch.begin, bytes);
+    queued_ += bytes;
+  }
+}
+
 SendQueue::Mark SendQueue::mark() const {
   return {segments_.size(), segments_.empty() ? 0 : segments_.back().end, queued_};
 }
@@ -54,7 +67,7 @@ bool SendQueue::put(const Envelope& envelope, std::span<const uint8_t> frame) {
 uint8_t* SendQueue::extend(size_t bytes) {
   if (!segments_.empty()) {
     Segment& last = segments_.back();
-    if (last.block->size() - last.end >= bytes) {
+    if (!last.shared && last.block->size() - last.end >= bytes) {
       const size_t at = last.end;
       if (framing_.kind == FramingKind::Message)
         segments_.push_back({last.block, at, at + bytes});
@@ -71,10 +84,10 @@ uint8_t* SendQueue::extend(size_t bytes) {
 
 BlockRef SendQueue::nextBlock(size_t bytes) {
   if (spare_ && spare_->size() >= bytes) return std::exchange(spare_, nullptr);
-  if (bytes > kGreatestSharedBlock) return BlockPool::take(pool_, bytes);
+  if (bytes > kGreatestGathered) return BlockPool::take(pool_, bytes);
   // The more waits already, the more is likely to follow.
-  const size_t shared = std::clamp(4 * queued_, kFirstBlock, kGreatestSharedBlock);
-  return BlockPool::take(pool_, std::max(bytes, shared));
+  const size_t gathered = std::clamp(4 * queued_, kFirstBlock, kGreatestGathered);
+  return BlockPool::take(pool_, std::max(bytes, gathered));
 }
 
 size_t SendQueue::gather(std::span<std::span<const uint8_t>> spans) const {

@@ -15,12 +15,17 @@ namespace framepipe {
 class SendQueue {
  public:
   static constexpr size_t kMessageOverhead = 64;  // about what one costs here beside its bytes
+  static constexpr size_t kGreatestGathered = 64u << 10;  // a block that frames are gathered in
 
   // `pool`: the loop's, so that connections share what memory they do not need right now.
   explicit SendQueue(const Framing& framing, std::shared_ptr<BlockPool> pool = nullptr);
 
   // Encodes all of the frames or, when one is refused, none. The bytes are copied: the caller may reuse its memory.
   Failure append(std::span<const std::span<const uint8_t>> frames);
+
+  // What another queue of the same framing has encoded, as it stands there: its stretches of `shared_from` bytes and more
+  // are shared, others are gathered.
+  void append(const SendQueue& encoded, size_t shared_from);
 
   // Bytes that have not been handed to the operating system yet, or not been taken by it.
   size_t queued() const { return queued_; }
@@ -44,12 +49,12 @@ class SendQueue {
 
  private:
   static constexpr size_t kFirstBlock = 1u << 10;
-  static constexpr size_t kGreatestSharedBlock = 64u << 10;
 
   struct Segment {
     BlockRef block;
     size_t begin;
     size_t end;
+    bool shared = false;  // with other queues: nothing is put behind it
   };
   struct Mark {
     size_t segments, end, queued;

@@ -1,5 +1,6 @@
 // Every failure that a program can meet, and what it is told: one table for both systems.
 import { acting } from './acting.ts';
+import { broadcasting } from './broadcasting.ts';
 import { connecting } from './connecting.ts';
 import { ending } from './ending.ts';
 import { overHttp } from './http.ts';
@@ -17,5 +18,6 @@ export const table: readonly Case[] = [
   ...overHttp,
   ...receiving,
   ...ending,
+  ...broadcasting,
   ...acting,
 ];

@@ -1,5 +1,5 @@
 // Frames out of the queue as they went in, in few stretches, whatever the operating system takes at a time.
-#include "core/send_queue.h"
+#include "core/encoded_frames.h"
 
 #include <algorithm>
 #include <cstring>
@@ -157,6 +157,96 @@ void checkMemory(Checks& check) {
   check.that(stretches(large)[0].data() == place, "large blocks are used again");
 }
 
+EncodedFrames encodedFrames(const Framing& framing, const std::vector<std::string>& frames,
+                            std::shared_ptr<BlockPool> pool = nullptr) {
+  EncodedFrames encoded(framing, std::move(pool));
+  Spans spans;
+  for (const std::string& frame : frames) spans.push_back(bytesOf(frame));
+  encoded.encode(spans);
+  return encoded;
+}
+
+// Among what is each queue's own, in its place; and nobody writes into what others have, too.
+void checkShared(Checks& check) {
+  Random random(12);
+  for (const Framing& framing : {lengthPrefix(), lines(), message()}) {
+    std::vector<SendQueue> queues;
+    std::vector<std::string> wires(3);
+    for (size_t i = 0; i < wires.size(); ++i) queues.emplace_back(framing);
+    const auto takeSome = [&](size_t i) {
+      Spans spans(1);
+      if (queues[i].gather(spans) == 0) return;
+      const bool whole = framing.kind == FramingKind::Message;
+      const size_t taken = whole ? spans[0].size() : random.below(static_cast<uint32_t>(spans[0].size()) + 1);
+      check.that(std::memcmp(spans[0].data(), wires[i].data(), taken) == 0, "as it was sent");
+      wires[i].erase(0, taken);
+      queues[i].sent(taken);
+    };
+    for (int round = 0; round < 400; ++round) {
+      std::vector<std::string> frames(random.below(4));
+      for (std::string& frame : frames)
+        frame.assign(random.below(6) == 0 ? random.below(150000) : random.below(300),
+                     static_cast<char>('a' + random.below(26)));
+      {
+        const EncodedFrames encoded = encodedFrames(framing, frames);
+        for (size_t i = 0; i < queues.size(); ++i) {
+          const std::string own = std::to_string(i) + " of " + std::to_string(round);
+          if (random.below(2) == 0) append(queues[i], {own}), wires[i] += ::framepipe::encoded(framing, own);
+          encoded.appendTo(queues[i]);
+          for (const std::string& frame : frames) wires[i] += ::framepipe::encoded(framing, frame);
+          append(queues[i], {own});
+          wires[i] += ::framepipe::encoded(framing, own);
+        }
+      }
+      for (size_t i = 0; i < queues.size(); ++i) {
+        check.equal(queues[i].queued(), wires[i].size(), "what is shared counts for each");
+        for (size_t takes = random.below(4) * (i + 1); takes > 0; --takes) takeSome(i);
+      }
+      if (round % 40 != 39) continue;
+      for (size_t i = 0; i < queues.size(); ++i) {
+        std::string all;
+        Spans spans(100000);
+        spans.resize(queues[i].gather(spans));
+        for (const auto& span : spans) all.append(span.begin(), span.end());
+        check.that(all == wires[i], "all bytes in order, of queue " + std::to_string(i));
+        queues[i].clear();
+        wires[i].clear();
+      }
+    }
+  }
+}
+
+void checkSharedMemory(Checks& check) {
+  const auto pool = std::make_shared<BlockPool>();
+  SendQueue one(lengthPrefix(), pool), two(lengthPrefix(), pool);
+  append(one, {"before"});
+  {
+    const EncodedFrames large = encodedFrames(lengthPrefix(), {std::string(200000, 'x')}, pool);
+    large.appendTo(one);
+    large.appendTo(two);
+  }
+  check.that(stretches(one)[1].data() == stretches(two)[0].data(), "long ones are in memory once");
+  check.equal(stretches(one).size(), 2u, "one stretch each");
+  append(two, {"behind"});
+  check.equal(stretches(two).size(), 2u, "nothing is put into that memory");
+  one.sent(10 + 200004);
+  check.equal(pool->kept(), 0u, "it stays while one queue has it");
+  two.sent(200003);
+  check.equal(pool->kept(), 0u, "to the last byte");
+  two.sent(1);
+  check.that(pool->kept() >= 200004, "and is free then");
+  two.sent(10);
+  check.that(one.empty() && two.empty(), "nothing is left");
+
+  const EncodedFrames small = encodedFrames(lengthPrefix(), {std::string(1000, 'x')});
+  for (int i = 0; i < 300; ++i) small.appendTo(one);
+  check.that(stretches(one).size() <= 10, "short ones are gathered, also behind each other");
+  check.equal(one.queued(), 300u * 1004, "and counted");
+  const EncodedFrames none = encodedFrames(lengthPrefix(), {});
+  none.appendTo(two);
+  check.that(two.empty(), "no frames are nothing to write");
+}
+
 }  // namespace
 }  // namespace framepipe
 
@@ -167,5 +257,7 @@ int main() {
   framepipe::checkRefused(check);
   framepipe::checkMessages(check);
   framepipe::checkMemory(check);
+  framepipe::checkShared(check);
+  framepipe::checkSharedMemory(check);
   return check.report();
 }

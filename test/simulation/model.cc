@@ -39,14 +39,22 @@ void Model::writeFails(const char* code) {
 
 // --- Sending -----------------------------------------------------------------------------------
 
+bool Model::appendEncoded(const framepipe::Framing& framing, std::span<const std::span<const uint8_t>> frames,
+                          std::vector<uint8_t>& wire) {
+  bool good = true;
+  for (const auto& frame : frames) {
+    framepipe::Envelope envelope;
+    good = !framepipe::encode(framing, frame, envelope) && good;
+    wire.insert(wire.end(), envelope.bytes.data(), envelope.bytes.data() + envelope.header);
+    wire.insert(wire.end(), frame.begin(), frame.end());
+    wire.insert(wire.end(), envelope.trailer.begin(), envelope.trailer.end());
+  }
+  return good;
+}
+
 void Model::accepted(std::span<const uint8_t> frame) {
-  framepipe::Envelope envelope;
-  verdict_.require(!framepipe::encode(scenario_.options.framing, frame, envelope),
-                   "a frame that is too long is refused");
   if (allTaken()) clock.queued = clock.now;
-  wire_.insert(wire_.end(), envelope.bytes.data(), envelope.bytes.data() + envelope.header);
-  wire_.insert(wire_.end(), frame.begin(), frame.end());
-  wire_.insert(wire_.end(), envelope.trailer.begin(), envelope.trailer.end());
+  verdict_.require(appendEncoded(scenario_.options.framing, {&frame, 1}, wire_), "a frame that is too long is refused");
   if (scenario_.messages()) message_ends_.push_back(wire_.size());
   ++frames_accepted_;
   if (outboundHeld() > scenario_.options.high_water_mark) owes_drained_ = true;

@@ -29,6 +29,9 @@ class Model {
   void writeFails(const char* code);
   static constexpr const char* kWriteFailure = "ENOSPC";  // not because the peer has left
   void accepted(std::span<const uint8_t> frame);
+  // As they have to be written. False: one of them is refused.
+  static bool appendEncoded(const framepipe::Framing& framing, std::span<const std::span<const uint8_t>> frames,
+                            std::vector<uint8_t>& wire);
   enum class Wanted : uint8_t { Ending, Drain };
   framepipe::Id asked(Wanted wanted);
   void drainCancelled(framepipe::Id request);

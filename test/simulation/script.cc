@@ -61,20 +61,28 @@ void World::send() {
     frames[i] = {bytes[i].data(), size};
     good = good && (raw || size <= longest) && (!scenario_.messages() || size <= ScriptedTransport::kGreatestMessage);
   }
+  if (broadcasts_.chance(25)) {
+    if (!offer({frames.data(), count}, good)) return;
+  } else {
+    sendFrames({frames.data(), count}, good);
+  }
+  unflushed_ = true;
+  if (random_.chance(70)) flush();
+}
+
+void World::sendFrames(std::span<const std::span<const uint8_t>> frames, bool good) {
   // In the model first: on other threads it may be written before send() returns.
   const bool may = model_.maySend();
   if (may && good)
-    for (size_t i = 0; i < count; ++i) model_.accepted(frames[i]);
+    for (const auto& frame : frames) model_.accepted(frame);
   const size_t queued = model_.outboundHeld();
-  verdict_.trace("  send %zu frames, %s", count, !may ? "too late" : good ? "good" : "too long");
-  const auto outcome = connection_->send({frames.data(), count});
+  verdict_.trace("  send %zu frames, %s", frames.size(), !may ? "too late" : good ? "good" : "too long");
+  const auto outcome = connection_->send(frames);
   verdict_.require(static_cast<bool>(outcome) == (may && good), "send() accepts what it can send, and nothing else");
   if (outcome)
     verdict_.require(outcome.value == queued, "send() returns what is queued");
   else if (!may)
     verdict_.require(std::strcmp(outcome.failure.code, "EPIPE") == 0, "send() of what is closed fails with EPIPE");
-  unflushed_ = true;
-  if (random_.chance(70)) flush();
 }
 
 void World::flush() {

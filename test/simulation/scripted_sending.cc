@@ -12,8 +12,6 @@ using framepipe::WriteAnswer;
 
 // --- Writing -----------------------------------------------------------------------------------
 
-constexpr int kWritesInTurn = 32;  // what the core allows itself
-
 WriteAnswer ScriptedTransport::write(std::span<const std::span<const uint8_t>> stretches) {
   called("write");
   Verdict& verdict = stage_.verdict;

@@ -58,7 +58,9 @@ class ScriptedTransport final : public framepipe::Transport {
 
   bool inFlight() const { return read_in_flight_ || write_in_flight_ || drain_lease_ || work_lease_; }
   int cancellations() const { return cancellations_; }
+  static constexpr int kWritesInTurn = 32;  // what the core allows itself
   void newTurn() { reads_ = writes_ = 0; }
+  bool turnIsOver() const { return writes_ >= kWritesInTurn; }
   bool drainAsked() const { return drain_asked_ && !drain_forgotten_; }
   // Asked for and not answered; no other can be asked for meanwhile.
   bool drainUnanswered() const { return drain_asked_; }

@@ -82,7 +82,7 @@ class Schedule final : private framepipe::Host, private framepipe::EventSink {
     if (what < 40) {
       if (sent_ == out_.frames.size()) return;
       const std::span<const uint8_t> frame = out_.frames[sent_];
-      if (connection_->send({&frame, 1})) ++sent_;
+      if (random_.chance(30) ? offers(frame) : static_cast<bool>(connection_->send({&frame, 1}))) ++sent_;
       if (random_.chance(70)) connection_->flush();
     } else if (what < 70) {
       deliver(/*waits=*/random_.chance(20));
@@ -104,6 +104,14 @@ class Schedule final : private framepipe::Host, private framepipe::EventSink {
     } else {
       connection_->close();
     }
+  }
+
+  // This thread lets go of the memory while the other one may be writing it.
+  bool offers(std::span<const uint8_t> frame) {
+    framepipe::EncodedFrames encoded(out_.framing, nullptr, random_.below(40));
+    stage_.require(!encoded.encode({&frame, 1}) && !connection_->admit(encoded), "a good frame is encoded");
+    const auto outcome = connection_->offer(encoded);
+    return outcome && outcome.value;
   }
 
   void deliver(bool waits) {

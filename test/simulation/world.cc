@@ -12,11 +12,13 @@ using Move = ScriptedTransport::Move;
 
 World::World(uint64_t seed, Verdict& verdict)
     : random_(seed),
+      broadcasts_(seed + 21),
       scenario_(random_),
       verdict_(verdict),
       peer_(scenario_, random_),
       model_(scenario_, peer_, client_, verdict),
-      stage_{random_, verdict_, peer_, model_} {
+      stage_{random_, verdict_, peer_, model_},
+      beside_(scenario_.options.framing) {
   auto transport = std::make_unique<ScriptedTransport>(scenario_, stage_);
   transport_ = transport.get();
   connection_ = std::make_shared<Connection>(Connection::Context{*this, *this, nullptr}, Model::kConnection,
@@ -242,6 +244,7 @@ void World::end() {
 
 // Blocks that are held: at most those, what is to be sent, and a small one for what is sent next.
 void World::checkMemory(size_t blocks) {
+  forgetBeside();
   if (events_.empty() && (model_.queued() == 0 || gone_) && !nested_)
     verdict_.require(liveBlocks() <= blocks + 1, "what is idle holds no memory");
 }

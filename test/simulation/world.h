@@ -47,6 +47,14 @@ class World final : private Bystander, private framepipe::EventSink, private fra
   // JavaScript, as lib/ and binding/ do.
   void askForIdentity();
   void send();
+  void sendFrames(std::span<const std::span<const uint8_t>> frames, bool good);
+  bool offer(std::span<const std::span<const uint8_t>> frames, bool good);
+  bool offerWhatIsKnownToBeTaken(const framepipe::EncodedFrames& encoded,
+                                 std::span<const std::span<const uint8_t>> frames);
+  bool offerAndSee(const framepipe::EncodedFrames& encoded, std::span<const std::span<const uint8_t>> frames);
+  bool offered(const framepipe::Outcome<std::optional<size_t>>& outcome, bool may, bool behind, size_t queued);
+  void offerBeside(const framepipe::EncodedFrames& encoded, std::span<const std::span<const uint8_t>> frames);
+  void forgetBeside();
   void flush();
   void consume(size_t bytes);
   void cut();
@@ -75,6 +83,7 @@ class World final : private Bystander, private framepipe::EventSink, private fra
   uv_loop_s* uvLoop() noexcept override { return nullptr; }
 
   Random random_;
+  Random broadcasts_;  // apart, so that seeds that found something mean what they meant
   const bool client_ = random_.chance(50);
   const Scenario scenario_;
   Verdict& verdict_;
@@ -97,6 +106,8 @@ class World final : private Bystander, private framepipe::EventSink, private fra
   bool reader_stops_ = false;
   const bool takes_at_once_ = random_.chance(50);
   int retained_ = 0;
+  framepipe::SendQueue beside_;  // somebody else's
+  std::vector<uint8_t> wire_beside_;
 };
 
 }  // namespace simulation

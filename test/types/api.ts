@@ -135,6 +135,10 @@ export async function server(pipes: PipeServer<string>): Promise<void> {
   );
   expectTypeOf(pipes.clients).toEqualTypeOf<PipeConnection<string>[]>();
   expectTypeOf(pipes.closed).toEqualTypeOf<Promise<void>>();
+  expectTypeOf(pipes.broadcast).parameter(0).toEqualTypeOf<Iterable<string | Uint8Array>>();
+  expectTypeOf(pipes.broadcast(['x'], { to: new Set(pipes.clients), behind: 'close' }).sent).toEqualTypeOf<number>();
+  // @ts-expect-error: another value
+  pipes.broadcast(['x'], { behind: 'drop' });
   expectTypeOf(pipes.setAccess).parameter(0).toEqualTypeOf<Access>();
   expectTypeOf(pipes.stats().open).toEqualTypeOf<number>();
 }
