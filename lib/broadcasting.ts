@@ -1,9 +1,10 @@
 // The same frames for many of a server's connections: encoded once, and for none that does not keep up.
+import type { BatchContents, FrameBatch } from './batch.ts';
 import { lifeOf, type PipeConnection } from './connection.ts';
 import { DIRECTIONS } from './constants.ts';
 import { failureToError, invalid, PipeError } from './errors.ts';
-import { nativeFraming } from './framing/framing.ts';
-import { lengthsOf, takeFrames } from './given-frames.ts';
+import { type Framing, nativeFraming } from './framing/framing.ts';
+import { forwarded, lengthsOf, tableOf, takeFrames } from './given-frames.ts';
 import type { Life } from './life.ts';
 import { flushSoon, loop } from './loop.ts';
 import { checked, type Names } from './option-names.ts';
@@ -35,33 +36,43 @@ const OPTIONS: Names<BroadcastOptions<unknown>> = { to: true, behind: true };
 export function broadcast<T>(
   channel: Channel<T>,
   all: () => readonly PipeConnection<T>[],
-  frames: Iterable<T | Uint8Array>,
+  frames: Iterable<T | Uint8Array> | FrameBatch<unknown>,
   options: BroadcastOptions<T>,
 ): BroadcastResult {
   const { to, behind = 'skip' } = checked('broadcast', options, OPTIONS);
   if (behind !== 'skip' && behind !== 'close') throw invalid('behind', behind, "'skip' or 'close'");
   if (channel.direction === DIRECTIONS.in)
     throw failureToError(['EPIPE', 'write', 0, "this end only receives: its direction is 'in'"], channel.path);
-  const bytes = takeFrames(channel.framing, frames);
+  const batch = forwarded(channel.framing as Framing<never>, frames);
+  const bytes = batch ? [] : takeFrames(channel.framing, frames as Iterable<T | Uint8Array>);
   const lives = to === undefined ? all().map((one) => lifeOf<T>(one)!) : recipients(channel, to);
   // No code of the user's runs from here on: the frames are for all of them, or for none.
-  const length = lengthsOf(bytes).reduce((sum, each) => sum + each, 0);
+  const count = batch ? batch.count : bytes.length;
+  const length = batch ? stretchOf(batch) : lengthsOf(bytes).reduce((sum, each) => sum + each, 0);
   const numbers = new Float64Array(lives.length);
   for (let i = 0; i < lives.length; i++) numbers[i] = lives[i]!.number;
-  const sent = loop.broadcast(nativeFraming(channel.framing), numbers, bytes);
+  const framing = nativeFraming(channel.framing);
+  const sent = batch
+    ? loop.broadcast(framing, numbers, batch.slab.bytes, tableOf(batch.bounds), batch.first, batch.count)
+    : loop.broadcast(framing, numbers, bytes);
   if (typeof sent !== 'number') throw failureToError(sent, channel.path);
   flushSoon();
   let skipped = 0;
   for (let i = 0; i < lives.length; i++) {
     const life = lives[i]!;
     if (numbers[i] === 0) {
-      life.sender.queuedBeside(bytes.length, length);
+      life.sender.queuedBeside(count, length);
     } else {
       skipped++;
       if (behind === 'close') life.destroy(tooFarBehind(life));
     }
   }
   return { sent, skipped };
+}
+
+/** About how many bytes its frames have. */
+function stretchOf({ bounds, first, count }: BatchContents): number {
+  return count === 0 ? 0 : bounds[2 * (first + count) - 1]! - bounds[2 * first]!;
 }
 
 function recipients<T>(channel: Channel<T>, to: Iterable<PipeConnection<T>>): Life<T>[] {

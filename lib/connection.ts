@@ -1,7 +1,8 @@
+import type { FrameBatch } from './batch.ts';
 import { close } from './closing.ts';
 import { type ConnectionStats, type Peer, statsFrom } from './description.ts';
 import { endSending, waitForDrain } from './draining.ts';
-import type { FrameBatch, FrameQueue } from './frames.ts';
+import type { FrameQueue } from './frames.ts';
 import type { AsClient, ClientUser } from './impersonation/impersonation.ts';
 import { showsAs } from './inspecting.ts';
 import { Life, type Origin, type Side } from './life.ts';
@@ -115,8 +116,12 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     return options === undefined ? this.#life.sender.send(frame) : this.#life.sender.sendUnless(frame, options);
   }
 
-  /** Sends many frames with one crossing into native code: all of them or, when one is refused, none. Else as {@link send}. */
-  sendMany(frames: Iterable<T | Uint8Array>): Promise<void> {
+  /**
+   * Sends many frames with one crossing into native code: all of them or, when one is refused, none. Else as {@link send}.
+   * A {@link FrameBatch}, of any connection, is forwarded without making frames of it: the bytes of each frame as they came,
+   * encoded for this connection's framing. What `as` says on either side does not matter to them; nothing is parsed.
+   */
+  sendMany(frames: Iterable<T | Uint8Array> | FrameBatch<unknown>): Promise<void> {
     return this.#life.sender.sendMany(frames);
   }
 

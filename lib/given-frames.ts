@@ -1,10 +1,19 @@
 // Frames as they are given to be sent: what is no frame is found out here, before the first one goes.
 import { types } from 'node:util';
+import { type BatchContents, contentsOf } from './batch.ts';
 import { invalid, PipeError } from './errors.ts';
 import { lengthOf, requireBytes } from './framing/bytes.ts';
 import { encodes, type Framing, fromFrame, ownFromFrame } from './framing/framing.ts';
 
 const arrayIterator = Array.prototype[Symbol.iterator];
+
+/** What native code can take of a batch as it is: not where functions of the user's have to encode each frame. */
+export function forwarded(framing: Framing<never>, frames: unknown): BatchContents | undefined {
+  const contents = contentsOf(frames);
+  if (!contents || (encodes(framing) && contents.framing !== framing)) return undefined;
+  requireBytes(contents.slab.bytes);
+  return contents;
+}
 
 /** The bytes of all of them: those that somebody else may change are copies. */
 export function takeFrames<T>(framing: Framing<T>, frames: Iterable<T | Uint8Array>): Uint8Array[] {
@@ -14,6 +23,11 @@ export function takeFrames<T>(framing: Framing<T>, frames: Iterable<T | Uint8Arr
   while (count < frames.length) all[count] = fromFrame(framing, frames[count++]!);
   all.length = count; // the user's code, called for a frame, may have shortened the array
   return all;
+}
+
+/** The bounds of a batch, as native code reads them. */
+export function tableOf(bounds: ArrayLike<number>): Uint32Array {
+  return bounds instanceof Uint32Array ? bounds : Uint32Array.from(bounds);
 }
 
 /** How many bytes each has. Throws `EINVAL` when they are gone. */

@@ -1,10 +1,10 @@
 /// <reference types="node" preserve="true" />
+export { FrameBatch } from './batch.ts';
 export type { BroadcastOptions, BroadcastResult } from './broadcasting.ts';
 export { connect } from './connect.ts';
 export { PipeConnection } from './connection.ts';
 export type { ConnectionStats, Peer } from './description.ts';
 export { PipeError, type PipeErrorCode, type PipeErrorFields } from './errors.ts';
-export { FrameBatch } from './frames.ts';
 export type { As } from './framing/conversion.ts';
 export type { CustomDecoder, CustomOptions } from './framing/custom.ts';
 export { encodeFrame, FrameDecoder } from './framing/decoder.ts';

@@ -157,11 +157,24 @@ export interface NativeLoop {
   send(connection: number, frame: Uint8Array): number | RawFailure;
   /** All of them, or none. */
   sendMany(connection: number, frames: readonly Uint8Array[]): number | RawFailure;
+  /** The same for `count` frames that lie in a slab: begin and end of each in `bounds`, from frame `first` on. */
+  sendBatch(
+    connection: number,
+    slab: Uint8Array,
+    bounds: Uint32Array,
+    first: number,
+    count: number,
+  ): number | RawFailure;
   /**
    * The same for connections that all have this framing, but for none for which more than its high-water mark is queued:
-   * these stay in `connections`, and 0 takes the place of the others. Returns for how many they are queued.
+   * these stay in `connections`, and 0 takes the place of the others. Returns for how many they are queued. The frames: an
+   * array of them, or as `sendBatch` takes them.
    */
-  broadcast(framing: NativeFraming, connections: Float64Array, frames: readonly Uint8Array[]): number | RawFailure;
+  broadcast(
+    framing: NativeFraming,
+    connections: Float64Array,
+    ...frames: [readonly Uint8Array[]] | [slab: Uint8Array, bounds: Uint32Array, first: number, count: number]
+  ): number | RawFailure;
   /** Queues what the outbox holds. What is much by now is written, too. */
   takeOutbox(): void;
   /** Queues what the outbox holds, too, and writes what was queued since the last flush, on every connection. */

@@ -1,10 +1,11 @@
 // The sending half of a connection: frames into native code, at the pace that the peer's reading allows.
+import type { BatchContents, FrameBatch } from './batch.ts';
 import { DIRECTIONS } from './constants.ts';
 import type { Ending } from './ending.ts';
 import { failureToError, isPipeError } from './errors.ts';
 import { lengthOf, requireBytes } from './framing/bytes.ts';
-import { fromFrame, nativeFraming } from './framing/framing.ts';
-import { lengthsOf, takeFrames } from './given-frames.ts';
+import { type Framing, fromFrame, nativeFraming } from './framing/framing.ts';
+import { forwarded, lengthsOf, tableOf, takeFrames } from './given-frames.ts';
 import type { Numbered } from './handles.ts';
 import { flushSoon, loop } from './loop.ts';
 import type { RawFailure } from './native.ts';
@@ -72,9 +73,12 @@ export class Sender<T> {
     return waiting;
   }
 
-  sendMany(frames: Iterable<T | Uint8Array>): Promise<void> {
+  sendMany(frames: Iterable<T | Uint8Array> | FrameBatch<unknown>): Promise<void> {
     try {
-      const all = takeFrames(this.#channel.framing, frames);
+      const { framing } = this.#channel;
+      const batch = forwarded(framing as Framing<never>, frames);
+      if (batch) return this.#forward(batch);
+      const all = takeFrames(framing, frames as Iterable<T | Uint8Array>);
       // No code of the user's runs from here on: all of them go, or none.
       const lengths = lengthsOf(all);
       let [bytes, longest] = [0, 0];
@@ -88,6 +92,10 @@ export class Sender<T> {
     } catch (error) {
       return this.#refused(error);
     }
+  }
+
+  #forward({ slab, bounds, first, count }: BatchContents): Promise<void> {
+    return this.#accepted(loop.sendBatch(this.#connection.number, slab.bytes, tableOf(bounds), first, count));
   }
 
   /** A broadcast has queued frames of so many bytes for this connection. */

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers';
 import { Backlog } from './backlog.ts';
+import type { FrameBatch } from './batch.ts';
 import { type BroadcastOptions, type BroadcastResult, broadcast } from './broadcasting.ts';
 import { PipeConnection } from './connection.ts';
 import { failureToError, type PipeError } from './errors.ts';
@@ -130,7 +131,10 @@ export class PipeServer<T = Buffer> implements AsyncIterable<PipeConnection<T>>,
    * the frames go. Throws, with nothing queued for anybody, what `send` would reject with for one of the frames, and
    * `EINVAL` for a single frame (write `[frame]`) and for what is no connection of this server.
    */
-  broadcast(frames: Iterable<T | Uint8Array>, options: BroadcastOptions<T> = {}): BroadcastResult {
+  broadcast(
+    frames: Iterable<T | Uint8Array> | FrameBatch<unknown>,
+    options: BroadcastOptions<T> = {},
+  ): BroadcastResult {
     return broadcast(this.#channel, () => this.#open.values(), frames, options);
   }
 

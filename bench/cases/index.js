@@ -12,6 +12,7 @@ export const cases = [
   { name: '64B round trip, 32 connections', work: 'round-trip', options: { size: 64, connections: 32 } },
   { name: '64B round trip, 256 connections', work: 'round-trip', options: { size: 64, connections: 256 } },
   { name: '256 clients at once', work: 'storm', options: { size: 64, clients: 256 } },
+  { name: '64B relay', work: 'relay', options: { size: 64 } },
   { name: 'broadcast of 1KiB to 50', work: 'broadcast', options: { size: KIB, subscribers: 50 } },
   { name: '1000 idle connections', work: 'idle', options: { size: 64, connections: 1000 }, descriptors: 1100 },
   { name: '4000 idle connections', work: 'idle', options: { size: 64, connections: 4000 }, descriptors: 4100 },

@@ -81,6 +81,11 @@ class Link {
     return bytes;
   }
 
+  async relay(to, { by }) {
+    if (by === 'batches') for await (const batch of this.#pipe.batches()) await to.#pipe.sendMany(batch);
+    else for await (const frame of this.#pipe) await to.#pipe.send(frame);
+  }
+
   async echo() {
     for await (const frame of this.#pipe) await this.#pipe.send(frame);
   }

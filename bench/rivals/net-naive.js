@@ -1,6 +1,7 @@
 // node:net as people write it: one write for each frame, and a decoder that concatenates and slices.
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
+import { Transform } from 'node:stream';
 import { setTimeout } from 'node:timers/promises';
 
 export async function listen(path, accept) {
@@ -83,6 +84,11 @@ class Link {
     });
   }
 
+  relay(to) {
+    this.#socket.removeAllListeners('data');
+    this.#socket.pipe(new FrameDecoder()).pipe(new FrameEncoder()).pipe(to.#socket);
+  }
+
   async echo() {
     this.#onFrame = (frame) => this.#write(frame);
     await once(this.#socket, 'close');
@@ -98,5 +104,34 @@ class Link {
   async close() {
     this.#socket.end();
     await once(this.#socket, 'close');
+  }
+}
+
+class FrameDecoder extends Transform {
+  #buffer = Buffer.alloc(0);
+
+  constructor() {
+    super({ readableObjectMode: true });
+  }
+
+  _transform(chunk, _, done) {
+    this.#buffer = Buffer.concat([this.#buffer, chunk]);
+    while (this.#buffer.length >= 4) {
+      const end = 4 + this.#buffer.readUInt32LE(0);
+      if (this.#buffer.length < end) break;
+      this.push(this.#buffer.subarray(4, end));
+      this.#buffer = this.#buffer.subarray(end);
+    }
+    done();
+  }
+}
+
+class FrameEncoder extends Transform {
+  constructor() {
+    super({ writableObjectMode: true });
+  }
+
+  _transform(frame, _, done) {
+    done(null, packetOf(frame));
   }
 }

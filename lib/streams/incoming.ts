@@ -1,7 +1,7 @@
 // What arrives at a connection, on its way into its stream.
 import type { Duplex } from 'node:stream';
+import type { FrameBatch } from '../batch.ts';
 import type { PipeConnection } from '../connection.ts';
-import type { FrameBatch } from '../frames.ts';
 
 export class Incoming {
   /** Bytes that were pushed so far. */

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <optional>
 
 #include "binding/argument.h"
 #include "binding/environment.h"
@@ -130,14 +131,39 @@ Napi::Value sendMany(const Napi::CallbackInfo& info) {
   return sendAll(info, framesOf(info[1].As<Napi::Array>()));
 }
 
+// Those that lie in a slab: see NativeLoop.sendBatch. Nothing where the slab does not have them (any more).
+std::optional<std::vector<std::span<const uint8_t>>> framesWithin(const Napi::CallbackInfo& info, size_t at) {
+  const std::span<const uint8_t> slab = bytesOf(info.Env(), info[at]);
+  const auto table = info[at + 1].As<Napi::Uint32Array>();
+  const std::span<const uint32_t> bounds(table.Data(), table.ElementLength());
+  const size_t first = numberAt(info, at + 2), count = numberAt(info, at + 3);
+  if (first + count > bounds.size() / 2) return std::nullopt;
+  std::vector<std::span<const uint8_t>> frames;
+  frames.reserve(count);
+  for (size_t i = first; i < first + count; ++i) {
+    const size_t begin = bounds[2 * i], end = bounds[2 * i + 1];
+    if (begin > end || end > slab.size()) return std::nullopt;
+    frames.push_back(slab.subspan(begin, end - begin));
+  }
+  return frames;
+}
+
+constexpr Failure kNotInSlab{"EINVAL", "write", 0, "the batch's memory is gone: its ArrayBuffer is detached"};
+
+Napi::Value sendBatch(const Napi::CallbackInfo& info) {
+  const auto frames = framesWithin(info, 1);
+  return frames ? sendAll(info, *frames) : failureValue(info.Env(), kNotInSlab);
+}
+
 Napi::Value broadcast(const Napi::CallbackInfo& info) {
   environment(info).takeOutbox();
   const Framing* framing = framingArgument(info[0]);
   if (!framing) return {};
   auto connections = info[1].As<Napi::Float64Array>();
-  return numberOrFailure(info.Env(),
-                         environment(info).broadcast(*framing, {connections.Data(), connections.ElementLength()},
-                                                     framesOf(info[2].As<Napi::Array>())));
+  const auto frames = info[2].IsArray() ? std::optional(framesOf(info[2].As<Napi::Array>())) : framesWithin(info, 2);
+  if (!frames) return failureValue(info.Env(), kNotInSlab);
+  return numberOrFailure(
+      info.Env(), environment(info).broadcast(*framing, {connections.Data(), connections.ElementLength()}, *frames));
 }
 
 Napi::Value takeOutbox(const Napi::CallbackInfo& info) {
@@ -259,6 +285,7 @@ Napi::Object makeLoopObject(Napi::Env env, Environment& environment) {
   add<taken>(object, "taken", environment);
   add<send>(object, "send", environment);
   add<sendMany>(object, "sendMany", environment);
+  add<sendBatch>(object, "sendBatch", environment);
   add<broadcast>(object, "broadcast", environment);
   add<takeOutbox>(object, "takeOutbox", environment);
   add<flush>(object, "flush", environment);

@@ -92,7 +92,7 @@ export async function frames(): Promise<void> {
 export async function connection(pipe: PipeConnection<Point>, text: PipeConnection<string>): Promise<void> {
   expectTypeOf(pipe.read()).toEqualTypeOf<Promise<Point | null>>();
   expectTypeOf(pipe.send).parameter(0).toEqualTypeOf<Point | Uint8Array>();
-  expectTypeOf(pipe.sendMany).parameter(0).toEqualTypeOf<Iterable<Point | Uint8Array>>();
+  expectTypeOf(pipe.sendMany).parameter(0).toEqualTypeOf<Iterable<Point | Uint8Array> | FrameBatch<unknown>>();
   for await (const frame of pipe) expectTypeOf(frame).toEqualTypeOf<Point>();
   for await (const batch of pipe.batches()) {
     expectTypeOf(batch).toEqualTypeOf<FrameBatch<Point>>();
@@ -135,7 +135,7 @@ export async function server(pipes: PipeServer<string>): Promise<void> {
   );
   expectTypeOf(pipes.clients).toEqualTypeOf<PipeConnection<string>[]>();
   expectTypeOf(pipes.closed).toEqualTypeOf<Promise<void>>();
-  expectTypeOf(pipes.broadcast).parameter(0).toEqualTypeOf<Iterable<string | Uint8Array>>();
+  expectTypeOf(pipes.broadcast).parameter(0).toEqualTypeOf<Iterable<string | Uint8Array> | FrameBatch<unknown>>();
   expectTypeOf(pipes.broadcast(['x'], { to: new Set(pipes.clients), behind: 'close' }).sent).toEqualTypeOf<number>();
   // @ts-expect-error: another value
   pipes.broadcast(['x'], { behind: 'drop' });
