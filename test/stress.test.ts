@@ -21,20 +21,20 @@ function run(program: string, ...args: string[]): Promise<Came> {
 const minutes = { timeout: 180_000 };
 
 it('a close that races with a client leaves neither hanging, and no handle', minutes, async () => {
-  const { code, said } = await run('close-race', '--count', '150');
-  expect(said).toMatch(/^250 rounds: (\d+ (connected|aborted|ENOENT|ECONNREFUSED|ETIMEDOUT)(, |; ))+0 handles left\n$/);
+  const { code, said } = await run('close-race', '--count', isWindows ? '50' : '150');
+  expect(said).toMatch(/^\d+ rounds: (\d+ (connected|aborted|ENOENT|ECONNREFUSED|ETIMEDOUT)(, |; ))+0 handles left\n$/);
   expect(said).toMatch(/\d+ connected/);
   expect(code).toBe(0);
 });
 
 it('whoever connects, sends and goes, on a machine that is busy, loses nothing that was drained', minutes, async () => {
-  const { code, said } = await run('churn', '--count', isWindows ? '900' : '1800');
-  expect(said).toMatch(/^\d+ connections: (300|600) drained and whole, .* 0 handles left, 0 wrong\n$/);
+  const { code, said } = await run('churn', '--count', isWindows ? '600' : '1800');
+  expect(said).toMatch(/^\d+ connections: (200|600) drained and whole; .* 0 handles left, 0 wrong\n$/);
   expect(code).toBe(0);
 });
 
 it('a reply as long as a buffer does not stall, when the next request goes from setImmediate()', minutes, async () => {
-  const { code, said } = await run('replies', '--count', '5');
-  expect(said).toBe(`${isWindows ? 315 : 300} replies, none stalled\n`);
+  const { code, said } = await run('replies', '--count', isWindows ? '2' : '5');
+  expect(said).toBe(`${isWindows ? 126 : 300} replies, none stalled\n`);
   expect(code).toBe(0);
 });

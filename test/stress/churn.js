@@ -36,6 +36,7 @@ async function client() {
     } else {
       for (const message of messages(id)) void pipe.send(message);
       if (wayOf(id) === 'drains') await pipe.waitForDrain();
+      else if (id % 2 === 0) await new Promise((resolve) => setImmediate(resolve)); // all has gone out
     }
     pipe.destroy();
     await pipe.closed;
