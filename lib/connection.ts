@@ -235,7 +235,7 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
   async #endSending(): Promise<boolean> {
     const { ending, sender } = this.#life;
     if (ending.begun) throw ending.refusal('write');
-    sender.askAlways(); // it refuses what is sent from now on
+    sender.refuseMore();
     return endSending(this.#life);
   }
 }

@@ -32,6 +32,7 @@ export class Sender<T> {
   #gatherable: number;
   /** Bytes queued, as far as is known: native code knows better, and is asked when they seem to be many. */
   #queued = 0;
+  #refusesMore = false;
   /** Settles when less is queued: for all who wait. */
   #drained: Deferred | undefined;
 
@@ -108,9 +109,16 @@ export class Sender<T> {
     this.#gatherable = -1;
   }
 
+  /** Nothing more is sent, and it refuses what anybody tries. What was sent before goes out. */
+  refuseMore(): void {
+    this.#refusesMore = true;
+    this.askAlways();
+  }
+
   /** Native code tells that less is queued than the mark; or was, for more may have been sent since. */
   drained(): void {
-    const queued = this.#connection.ending.begun ? 0 : loop.sendMany(this.#connection.number, NOTHING);
+    const over = this.#refusesMore || this.#connection.ending.begun;
+    const queued = over ? 0 : loop.sendMany(this.#connection.number, NOTHING);
     // It tells again; or it tells why the connection ended, and then those who wait are told that.
     if (typeof queued !== 'number' || queued > this.#channel.highWaterMark) return;
     this.#queued = queued;

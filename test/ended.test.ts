@@ -134,6 +134,16 @@ describe.each([
   });
 });
 
+it('end() leaves those waiting who sent before it: they go on when that has gone out', async () => {
+  const { client, served } = await pair({ highWaterMark: 1024 });
+  const sent = Promise.all(Array.from({ length: 20 }, (_, i) => client.send(Buffer.alloc(50_000, i))));
+  const ending = client.end();
+  const drained = client.waitForDrain();
+  for (let i = 0; i < 20; i++) expect((await served.read())!.length).toBe(50_000);
+  await Promise.all([sent, ending, drained]);
+  expect(client.state).toBe('open');
+});
+
 it('end() waits until all has gone out', async () => {
   const { client, served } = await pair({ highWaterMark: 1 << 16 });
   for (let i = 0; i < 64; i++) void client.send(Buffer.alloc(64_000));
