@@ -94,6 +94,20 @@ describe('writeTimeout', () => {
   });
 });
 
+describe('both sides write, and neither reads', () => {
+  it.each(['writeTimeout', 'idleTimeout'] as const)('is ended by %s', async (option) => {
+    const { client, served } = await pair({ highWaterMark: 65_536 }, { [option]: 50 });
+    const flood = (pipe: PipeConnection) =>
+      Promise.allSettled(Array.from({ length: 40 }, (_, i) => pipe.send(pattern(100_000, i))));
+    const flooded = Promise.all([flood(client), flood(served)]);
+    expect(await end(client)).toEqual(timedOut(option));
+    await served.closed.catch(() => {}); // some of what it sent is lost
+    expect(served.state).toBe('closed');
+    for (const all of await flooded)
+      expect(all.at(-1)).toMatchObject({ status: 'rejected', reason: { code: 'EPIPE' } });
+  });
+});
+
 describe('limits of time', () => {
   it('stand still while this side does not read', async () => {
     const limits = { firstFrameTimeout: 30, frameTimeout: 30, idleTimeout: 30, writeTimeout: 30 };

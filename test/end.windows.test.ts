@@ -1,10 +1,13 @@
 // The end of one direction on a pipe of messages that another program serves, as Docker does: an empty message says it.
+import path from 'node:path';
 import { expect, it } from 'vitest';
 import { framing } from '../lib/index.ts';
 import { pipePath } from '../lib/name.ts';
-import { clientFor, uniqueName } from './support/pipes.ts';
-import { ForeignServer, win } from './support/witness.ts';
+import { clientFor, uniqueName, until } from './support/pipes.ts';
+import { root, run } from './support/programs.ts';
+import { ForeignServer, win, witnessFile } from './support/witness.ts';
 
+const child = path.join(root, 'test/support/message-server-child.js');
 const messagePipe = { pipeMode: win.PIPE_TYPE_MESSAGE + win.PIPE_READMODE_MESSAGE };
 
 it('of raw(): the peer sees the end, and may still answer', async () => {
@@ -87,4 +90,37 @@ it('of a peer that keeps its handle is seen by a stream that nobody has read', a
   stream.end('answer');
   expect(await server.read()).toEqual(Buffer.from('answer'));
   expect(await server.read()).toEqual(Buffer.alloc(0));
+});
+
+it('of a peer that keeps its handle ends and closes a stream, of both ends', async () => {
+  const server = new ForeignServer(pipePath(uniqueName()), messagePipe);
+  const stream = (await clientFor(server.path, { framing: framing.raw() })).toDuplex();
+  server.write('x');
+  server.write('');
+  const story: string[] = [];
+  stream.on('data', (chunk) => story.push(String(chunk))).on('end', () => story.push('end'));
+  await new Promise((resolve) => stream.once('finish', resolve));
+  expect(await server.read()).toEqual(Buffer.alloc(0)); // and so the peer sees ours
+  await new Promise((resolve) => stream.once('close', resolve));
+  expect(story).toEqual(['x', 'end']);
+  expect(await server.read()).toBe(win.ERROR_BROKEN_PIPE);
+});
+
+it('of either side is seen behind what the other has not read yet', async () => {
+  const name = pipePath(uniqueName());
+  const peer = run(process.execPath, [child, witnessFile, name]);
+  const says = (what: string) => until(() => peer.output.includes(what), `it says ${what}: ${peer.output}`);
+  await says('up');
+  const client = await clientFor(name, { framing: framing.raw(), highWaterMark: 1024 });
+  peer.process.stdin!.write('write\n');
+  await says('written');
+  const sent = Promise.all(Array.from({ length: 20 }, (_, i) => client.send(Buffer.alloc(50_000, i))));
+  const ended = client.end(); // more than the system takes: it waits, and so does what came
+  peer.process.stdin!.write('read\n');
+  await says('1000000 bytes, then 0');
+  await sent;
+  expect(await ended).toBe(true);
+  let bytes = 0;
+  for (let chunk = await client.read(); chunk !== null; chunk = await client.read()) bytes += chunk.length;
+  expect([bytes, client.ended, client.state]).toEqual([1504, true, 'open']);
 });

@@ -34,6 +34,17 @@ on(hasPipeSecurity, 'access', () => {
       client.destroy();
     });
 
+    it('admits a client that asks for GENERIC_WRITE, in which the right to make instances is, and gives it none', async () => {
+      const server = await serverFor(uniqueName(), { access: 'authenticated' });
+      const theirs = actAs(user, () => new ForeignClient(server.path, { access: win.GENERIC_WRITE }));
+      const served = await next(server);
+      theirs.write('\x05\0\0\0hello');
+      expect(String(await served.read())).toBe('hello');
+      const asked = win.GENERIC_WRITE + win.FILE_CREATE_PIPE_INSTANCE;
+      actAs(user, () => new ForeignClient(server.path, { access: asked })).close(); // it means nothing to a client
+      expect(actAs(user, () => errorOf(() => new ForeignServer(server.path)))).toBe(win.ERROR_ACCESS_DENIED);
+    });
+
     it('{ sddl } decides', async () => {
       const server = await serverFor(uniqueName(), { access: { sddl: 'D:P(A;;GA;;;BA)' } });
       await expect(actAs(user, () => connect(server.path))).rejects.toMatchObject(DENIED);

@@ -8,6 +8,8 @@ import { descriptorOf, ourOwner, win } from './support/witness.ts';
 
 const EVERYONE = 'S-1-1-0';
 const AUTHENTICATED = 'S-1-5-11';
+/** Some program of the Store's. */
+const PACKAGE = 'S-1-15-2-1-2-3-4-5-6-7';
 const ADMINISTRATORS = 'S-1-5-32-544';
 const ALL = 0x1f01ff;
 /** Read and write, and what belongs to it; less FILE_CREATE_PIPE_INSTANCE, which Windows counts as writing. */
@@ -67,6 +69,23 @@ on(hasPipeSecurity, 'the descriptor of', () => {
 });
 
 on(hasPipeSecurity, 'setAccess on the live pipe', () => {
+  it('keeps packages and labels, as listen does: they read back', async () => {
+    const package_ = `(A;;0x12019b;;;${PACKAGE})(A;;0x12019b;;;AC)`;
+    const label = isRealWindows ? 'S:(ML;;NWNR;;;LW)' : ''; // Wine's pipes have none
+    const sddl = `D:P${package_}S:(ML;;NWNR;;;LW)`;
+    const first = await serverFor(uniqueName(), { access: { sddl } });
+    const { sddl: whole } = (await first.access()) as { sddl: string };
+    expect(whole).toContain(package_);
+    expect(whole.endsWith(label)).toBe(true);
+    const later = await serverFor(uniqueName());
+    await later.setAccess({ sddl });
+    expect(await later.access()).toEqual({ sddl: whole });
+    await later.setAccess('owner');
+    expect(((await later.access()) as { sddl: string }).sddl).not.toMatch(/S-1-15|AC|S:/);
+    await later.setAccess({ sddl: whole });
+    expect(await later.access()).toEqual({ sddl: whole });
+  });
+
   it('puts the new descriptor in the place of the old one', async () => {
     const server = await serverFor(uniqueName());
     const before = descriptorOf(server.path);

@@ -4,7 +4,7 @@ import { connect, listen } from '../lib/index.ts';
 import { pipePath } from '../lib/name.ts';
 import { clientFor, next, serverFor, uniqueName } from './support/pipes.ts';
 import { hasPipeSecurity, isRealWindows, on } from './support/system.ts';
-import { descriptorOf, errorOf, ForeignServer, ourOwner, win } from './support/witness.ts';
+import { descriptorOf, errorOf, ForeignServer, me, ourOwner, win } from './support/witness.ts';
 
 /** Of another user, who lets everybody do anything: the pipe of somebody who lies in wait. */
 const THEIRS = 'O:S-1-5-21-1-2-3-4444D:(A;;GA;;;WD)';
@@ -110,6 +110,20 @@ on(hasPipeSecurity, "serverOwner: 'self'", () => {
     const client = await clientFor(server.path, { serverOwner: 'self' });
     await client.send(Buffer.from('trusted'));
     expect(String(await (await next(server)).read())).toBe('trusted');
+  });
+});
+
+on(hasPipeSecurity && ourOwner !== me, "'owner' and 'self', where our things do not belong to our user", () => {
+  it('mean whom they belong to', async () => {
+    const server = await serverFor(uniqueName());
+    const client = await clientFor(server.path, { serverOwner: 'self' });
+    await client.send(Buffer.from('mine'));
+    expect(String(await (await next(server)).read())).toBe('mine');
+    expect(descriptorOf(server.path)).toMatchObject({ owner: ourOwner, entries: [{ sid: ourOwner }] });
+    const path = pipePath(uniqueName());
+    new ForeignServer(path, { sddl: `O:${me}D:(A;;GA;;;WD)` });
+    const attempt = connect(path, { serverOwner: 'self' });
+    await expect(attempt).rejects.toMatchObject({ code: 'ERR_PIPE_UNTRUSTED_SERVER' });
   });
 });
 

@@ -1,10 +1,13 @@
 // Who gets in on Linux: the socket's mode, and the check of each peer; with real users, which only root can play.
 import { execFile } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import net from 'node:net';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { type Access, listen, type PipeServer, type Principal } from '../lib/index.ts';
+import { pipePath } from '../lib/name.ts';
 import { clientFor, next, serverFor, uniqueName } from './support/pipes.ts';
 import { isRoot, on } from './support/system.ts';
 
@@ -16,7 +19,7 @@ const B = 23_456;
 /** What connecting as that user comes to. */
 async function attempt(
   uid: number,
-  server: PipeServer,
+  server: Pick<PipeServer, 'path'>,
   options: object = {},
   groups = [uid],
 ): Promise<Record<string, string>> {
@@ -106,6 +109,27 @@ on(isRoot, 'other users', () => {
     expect(await attempt(A, server)).not.toEqual({ echo: String(A) });
     expect(server.stats().accepted).toBe(0);
     expect(await attempt(0, server)).toEqual({ echo: '0' });
+  });
+
+  it("are turned away by another program's socket of mode 0600, which is what .NET makes for the current user only", async () => {
+    const path = pipePath(uniqueName());
+    const theirs = net.createServer((socket) => socket.end('\x01\0\0\x000'));
+    onTestFinished(() => void theirs.close());
+    theirs.listen(path);
+    await once(theirs, 'listening');
+    chmodSync(path, 0o666);
+    expect((await attempt(A, { path })).code).toBeUndefined();
+    chmodSync(path, 0o600);
+    expect((await attempt(A, { path })).code).toBe('EACCES');
+    expect(await attempt(0, { path })).toEqual({ echo: '0' });
+  });
+
+  it('are let in again by setAccess, whatever mode another program has given the socket', async () => {
+    const server = await telling('everyone');
+    chmodSync(server.path, 0o600);
+    expect((await attempt(A, server)).code).toBe('EACCES');
+    await server.setAccess('everyone');
+    expect(await attempt(A, server)).toEqual({ echo: String(A) });
   });
 
   it('are admitted and refused by setAccess from the next client on', async () => {
