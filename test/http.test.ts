@@ -316,6 +316,21 @@ describe('HTTP/2', () => {
     expect(served.pipe.connections).toBe(0);
   });
 
+  it('harms no client that closes at the same time', async () => {
+    for (let round = 0; round < 50; round++) {
+      const server = http2.createServer((_, response) => void setTimeout(() => response.end('x'.repeat(50_000)), 1));
+      const served = await serveHttp(server, uniqueName());
+      const client = http2.connect('http://pipe', { createConnection: () => connectDuplex(served.path) });
+      const closed = once(client, 'close');
+      const requests = Array.from({ length: 3 }, () => client.request({ ':path': '/' }));
+      const answers = Promise.all(requests.map((request) => text(request)));
+      await once(requests[0]!, 'response');
+      await served.close();
+      expect((await answers).map((answer) => answer.length)).toEqual([50_000, 50_000, 50_000]);
+      await closed;
+    }
+  });
+
   it('tells who asks', async () => {
     const server = http2.createServer(({ socket }, response) => {
       const { connection } = socket as unknown as PipeDuplex;

@@ -6,6 +6,7 @@ import { PipeError } from '../errors.ts';
 import type { Framing } from '../framing/framing.ts';
 import { loop } from '../loop.ts';
 import { milliseconds } from '../options.ts';
+import { nothing } from '../promises.ts';
 import { ACCEPTED } from '../sender.ts';
 import { IdleTimer } from './idle-timer.ts';
 import { Incoming } from './incoming.ts';
@@ -209,7 +210,15 @@ export class PipeDuplex extends Duplex {
   }
 
   #end({ connection, linger }: Link, callback: Callback): void {
-    connection.end().then(
+    const ending = connection.end();
+    if (this.readableEnded && connection.queued === 0) {
+      // Nothing is left to wait for. Node's wrapper of streams for HTTP/2 and TLS fails an assertion when it has to write
+      // while an end is under way, and its own end() follows the peer's.
+      ending.catch(nothing);
+      process.nextTick(callback);
+      return;
+    }
+    ending.then(
       (peerSees) => {
         process.nextTick(callback);
         if (!peerSees && !this.readableEnded && !this.#closesSoon) void linger.begin();
