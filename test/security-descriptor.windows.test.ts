@@ -10,7 +10,7 @@ const EVERYONE = 'S-1-1-0';
 const AUTHENTICATED = 'S-1-5-11';
 /** Some program of the Store's. */
 const PACKAGE = 'S-1-15-2-1-2-3-4-5-6-7';
-const ADMINISTRATORS = 'S-1-5-32-544';
+const BACKUP_OPERATORS = 'S-1-5-32-551';
 const ALL = 0x1f01ff;
 /** Read and write, and what belongs to it; less FILE_CREATE_PIPE_INSTANCE, which Windows counts as writing. */
 const CLIENT = 0x12019b;
@@ -46,13 +46,13 @@ on(hasPipeSecurity, 'the descriptor of', () => {
 
   it('{ sddl }: what was asked for, in its order, less the right to make instances', async () => {
     const { owner, isProtected, entries } = await descriptorFor({
-      sddl: 'D:(D;;GR;;;S-1-5-7)(A;;GA;;;BA)(A;;GRGW;;;WD)',
+      sddl: 'D:(D;;GR;;;S-1-5-7)(A;;GA;;;BO)(A;;GRGW;;;WD)',
     });
     expect(owner).toBe(ourOwner);
     expect(isProtected).toBe(true);
     expect(entries!.slice(0, 3)).toEqual([
       { allow: false, mask: expect.any(Number), sid: 'S-1-5-7' },
-      { allow: true, mask: ALL & ~win.FILE_CREATE_PIPE_INSTANCE, sid: ADMINISTRATORS },
+      { allow: true, mask: ALL & ~win.FILE_CREATE_PIPE_INSTANCE, sid: BACKUP_OPERATORS },
       { allow: true, mask: CLIENT, sid: EVERYONE },
     ]);
   });

@@ -7,6 +7,7 @@ import { win32Loop } from './native.js';
 import { packageInWine } from './package.js';
 import { Failure } from './report.js';
 import { vitest } from './vitest.js';
+import { wineTests } from './wine.js';
 
 const notUnderWine = [
   'clients on other machines (host, allowRemote)',
@@ -18,6 +19,7 @@ export function windowsPhases({ nodes, vitest: filters }) {
   return [
     { name: 'msvc', title: "Windows sources in the manner of Microsoft's compiler", run: msvc },
     { name: 'win32', title: 'the loop for Windows without Node (Wine), under UBSan', run: win32Loop },
+    { name: 'wine', title: "what Wine's own tests of pipes expect of Windows", run: wine },
     ...nodes.map((version) => ({
       name: 'vitest',
       title: `vitest on Windows (Wine), Node ${version}`,
@@ -40,6 +42,12 @@ async function msvc() {
   return passed === undefined ? { failed: 1 } : { passed: Number(passed), failed: Number(failed) };
 }
 
+async function wine() {
+  const rig = await findRig();
+  await whichWine(rig);
+  return wineTests(rig, { WINEPREFIX: `${rig}/prefix`, ...WITHOUT_TMPDIR });
+}
+
 async function suite(version, filters) {
   await buildTypeScript();
   await buildWindows();
@@ -48,10 +56,11 @@ async function suite(version, filters) {
   const rig = await findRig();
   await windowsHalf(rig, '@rolldown/binding-win32-x64-msvc');
   await windowsHalf(rig, 'lightningcss-win32-x64-msvc');
-  const wine = await whichWine(rig);
-  const count = await vitest(winnode(version), filters, { env: { FRAMEPIPE_WINE: wine } });
+  const which = await whichWine(rig);
+  const count = await vitest(winnode(version), filters, { env: { FRAMEPIPE_WINE: which } });
   console.log(`Not asserted under Wine: ${notUnderWine.join('; ')}.`);
-  if (wine === 'stock') console.log('Not asserted, because this Wine lacks it: access rights on pipes, impersonation.');
+  if (which === 'stock')
+    console.log('Not asserted, because this Wine lacks it: access rights on pipes, impersonation.');
   return count;
 }
 

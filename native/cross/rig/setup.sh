@@ -51,6 +51,7 @@ cd "$rig"
 say 'Wine downloaded'
 logged "$here/unpack-wine.sh" "$rig/tmp/debs" "$rig/wine"
 logged "$here/patch-wine.sh" "$rig/tmp/source" "$rig/wine"
+logged "$here/wine-tests.sh" "$rig/tmp/source/wine" "$rig/wine-tests"
 say 'Wine built: its pipes keep the security rules'
 
 # A second C++ library and a Windows API, for the check in MSVC's mode.
@@ -69,6 +70,7 @@ calls='kernelbase.CreateNamedPipeW;kernelbase.ConnectNamedPipe;kernelbase.Discon
 calls+=';kernelbase.SetNamedPipeHandleState;kernelbase.WaitNamedPipeW;kernelbase.SetSecurityInfo;kernelbase.FlushFileBuffers'
 calls+=';kernelbase.ReadFile;kernelbase.WriteFile;kernelbase.CancelIoEx;kernelbase.ImpersonateNamedPipeClient'
 calls+=';ntdll.NtCreateNamedPipeFile;kernelbase.RevertToSelf;kernelbase.SetThreadToken;advapi32.ImpersonateNamedPipeClient;advapi32.SetSecurityInfo'
+calls+=';kernelbase.SetKernelObjectSecurity'
 logged "$rig/wine/bin/wine" reg add 'HKCU\Software\Wine\Debug' /v RelayInclude /d "$calls" /f </dev/null
 logged "$rig/wine/bin/wine" reg add 'HKCU\Software\Wine\Debug' /v RelayFromExclude /d 'user32;gdi32' /f </dev/null
 logged "$rig/wine/bin/wineserver" -w
