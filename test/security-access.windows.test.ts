@@ -1,6 +1,6 @@
 // Who gets in, and who may make instances: the effect. Others are played by tokens (test/support/witness.ts).
 import { describe, expect, it } from 'vitest';
-import { connect } from '../lib/index.ts';
+import { connect, type Framing, framing } from '../lib/index.ts';
 import { clientFor, next, serverFor, uniqueName } from './support/pipes.ts';
 import { hasPipeSecurity, isWine, on } from './support/system.ts';
 import { actAs, anonymousUser, errorOf, ForeignClient, ForeignServer, otherUsers, win } from './support/witness.ts';
@@ -60,6 +60,22 @@ on(hasPipeSecurity, 'access', () => {
       expect(attempt(GENERIC_READ + GENERIC_WRITE)).toBe(ERROR_ACCESS_DENIED);
       expect(attempt(GENERIC_WRITE)).toBe(ERROR_ACCESS_DENIED);
       expect(attempt(GENERIC_READ)).toBe(0);
+    });
+
+    it.each([
+      ['lengthPrefix', undefined],
+      ['raw', undefined],
+      ['message', 'EACCES'], // it sets the pipe's read mode
+    ] as const)('{ sddl } that only lets them read: direction: "in", framing.%s() comes to %s', async (name, code) => {
+      const kind = framing[name]() as Framing;
+      const server = await serverFor(uniqueName(), {
+        access: { sddl: 'D:P(A;;GR;;;WD)' },
+        direction: 'out',
+        framing: kind,
+      });
+      const connecting = actAs(user, () => connect(server.path, { direction: 'in', framing: kind }));
+      if (code) await expect(connecting).rejects.toMatchObject({ code });
+      else (await connecting).destroy();
     });
 
     it.each(['owner', 'authenticated', 'everyone', { sddl: 'D:P(A;;GA;;;WD)' }] as const)(

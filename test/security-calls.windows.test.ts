@@ -222,11 +222,16 @@ on(isWine, 'CreateFileW', () => {
   });
 
   it.each([
-    ['in', 'out', GENERIC_READ + FILE_WRITE_ATTRIBUTES],
-    ['out', 'in', GENERIC_WRITE + FILE_READ_ATTRIBUTES],
-  ])('direction: %s asks for no right that it does not need', async (direction, servers, access) => {
-    const opened = await openOf(`{ direction: '${direction}' }`, `{ direction: '${servers}' }`);
-    expect(opened.access).toBe(access);
+    ['in', 'lengthPrefix', 'out', GENERIC_READ],
+    ['in', 'lines', 'out', GENERIC_READ],
+    ['in', 'message', 'out', GENERIC_READ + FILE_WRITE_ATTRIBUTES], // to set the read mode
+    ['in', 'raw', 'out', GENERIC_READ + FILE_WRITE_ATTRIBUTES], // to see an end among messages
+    ['out', 'lengthPrefix', 'in', GENERIC_WRITE + FILE_READ_ATTRIBUTES],
+    ['out', 'message', 'in', GENERIC_WRITE + FILE_READ_ATTRIBUTES],
+  ])('direction: %s, framing.%s() asks for no right that it does not need', async (...row) => {
+    const [direction, framed, servers, access] = row;
+    const as = (way: string) => `{ direction: '${way}', framing: framing.${framed}() }`;
+    expect((await openOf(as(direction), as(servers))).access).toBe(access);
   });
 });
 

@@ -14,7 +14,7 @@ namespace {
 DWORD desiredAccess(Direction direction) {
   switch (direction) {
     case Direction::In:
-      return GENERIC_READ | FILE_WRITE_ATTRIBUTES;  // FILE_WRITE_ATTRIBUTES: to set the read mode
+      return GENERIC_READ;
     case Direction::Out:
       return GENERIC_WRITE | FILE_READ_ATTRIBUTES;
     default:
@@ -48,6 +48,20 @@ DWORD qualityOfService(const ConnectOptions& options) {
   return SECURITY_SQOS_PRESENT | SECURITY_EFFECTIVE_ONLY | levelOf(options.impersonation) | tracking;
 }
 
+// Opens the pipe. To read messages apart from one another, a client that only reads needs FILE_WRITE_ATTRIBUTES as well,
+// which GENERIC_READ has not; who reads raw bytes goes without if it is not let in so.
+UniqueHandle open(const std::wstring& path, const ConnectOptions& options) {
+  const auto with = [&](DWORD access) {
+    return UniqueHandle(CreateFileW(path.c_str(), access, /*share=*/0, /*security=*/nullptr, OPEN_EXISTING,
+                                    FILE_FLAG_OVERLAPPED | qualityOfService(options), /*template=*/nullptr));
+  };
+  const DWORD access = desiredAccess(options.direction);
+  const bool raw = options.framing.kind == FramingKind::Raw;
+  if (options.direction != Direction::In || !(raw || options.framing.kind == FramingKind::Message)) return with(access);
+  UniqueHandle pipe = with(access | FILE_WRITE_ATTRIBUTES);
+  return !pipe && raw && GetLastError() == ERROR_ACCESS_DENIED ? with(access) : std::move(pipe);
+}
+
 bool readMessages(HANDLE pipe) {
   DWORD mode = PIPE_READMODE_MESSAGE | PIPE_WAIT;
   return SetNamedPipeHandleState(pipe, &mode, /*maxCollectionCount=*/nullptr, /*collectDataTimeout=*/nullptr);
@@ -79,9 +93,7 @@ Outcome<PipeEnd> openPipe(const std::wstring& path, const ConnectOptions& option
         "EINVAL", "connect", 0,
         "inside runAsClient a pipe is opened as the client, which serverOwner with this `impersonation` does not "
         "allow: let the server identify it only, or connect outside"};
-  UniqueHandle pipe(CreateFileW(path.c_str(), desiredAccess(options.direction), /*share=*/0,
-                                /*security=*/nullptr, OPEN_EXISTING, FILE_FLAG_OVERLAPPED | qualityOfService(options),
-                                /*template=*/nullptr));
+  UniqueHandle pipe = open(path, options);
   if (!pipe) return connectFailure(GetLastError());
   const Peer server = peerOf(pipe.get(), /*server=*/false);
   if (const Failure failure = check(pipe.get(), server, options)) return failure;
