@@ -153,6 +153,21 @@ on(isWine, 'NtCreateNamedPipeFile', () => {
   });
 });
 
+on(isWine, 'SetKernelObjectSecurity', () => {
+  it('sets the list and the label of setAccess at once, and the usual label for one that is asked for no more', async () => {
+    const calls = await callsOfServer(
+      '{}',
+      `for (const access of [{ sddl: 'D:P(A;;GA;;;WD)S:(ML;;NW;;;LW)' }, 'owner', 'everyone'])
+         await server.setAccess(access);`,
+    );
+    const set = calls.filter(({ name }) => name === 'SetKernelObjectSecurity');
+    const LIST = 0x8000_0004; // DACL_SECURITY_INFORMATION, PROTECTED_DACL_SECURITY_INFORMATION
+    const LABEL = 0x10;
+    expect(set.map(({ arguments: [, what] }) => what)).toEqual([LIST + LABEL, LIST + LABEL, LIST]);
+    expect(set.map(({ result }) => result)).toEqual([1, 1, 1]);
+  });
+});
+
 on(isWine, "direction: 'out'", () => {
   it('makes instances that may look whether their client is there, and asks for no other one to find out', async () => {
     const calls = await callsOfServer(
