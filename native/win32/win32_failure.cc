@@ -100,7 +100,9 @@ Failure listenFailure(DWORD error) {
   // words, and a name whose instances are used up is taken as well.
   if (error == ERROR_ACCESS_DENIED || error == ERROR_PIPE_BUSY) {
     failure.code = "EADDRINUSE";
-    failure.hint = "somebody serves this name already";
+    failure.hint =
+        "somebody serves this name already, or connections of a server that was closed live on: "
+        "close({ connections: true }) ends them, too";
   }
   if (error == ERROR_INVALID_OWNER) failure.hint = "the descriptor's owner (O:) must be this user";
   if (error == ERROR_PRIVILEGE_NOT_HELD)

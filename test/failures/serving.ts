@@ -56,7 +56,7 @@ const listening = area({
       when: 'somebody serves the name',
       code: 'EADDRINUSE',
       ...LISTEN,
-      says: 'somebody serves this name already',
+      says: /^somebody serves this name already/,
     },
     {
       call: 'listen',
