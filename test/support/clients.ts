@@ -42,7 +42,7 @@ export function start(command: string, args: string[], stderr: 'inherit' | 'igno
 }
 
 /** The program that starts another one as somebody else (Windows). Under Wine the test runner has built it. */
-function runAs(): string {
+export function runAs(): string {
   const program = pathOf('../../build-native/win32/run_as.exe');
   if (!existsSync(program)) {
     const arguments_ = ['-O2', '-municode', '-o', program, pathOf('token/run_as.c'), '-ladvapi32'];
