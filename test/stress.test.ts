@@ -28,8 +28,11 @@ it('a close that races with a client leaves neither hanging, and no handle', min
 });
 
 it('whoever connects, sends and goes, on a machine that is busy, loses nothing that was drained', minutes, async () => {
-  const { code, said } = await run('churn', '--count', isWindows ? '600' : '1800');
-  expect(said).toMatch(/^\d+ connections: (200|600) drained and whole; .* 0 handles left, 0 wrong\n$/);
+  const { code, said } = await run(
+    'churn',
+    ...(isWindows ? ['--count', '360', '--burners', '2'] : ['--count', '1800']),
+  ); // Wine starts slowly
+  expect(said).toMatch(/^\d+ connections: (120|600) drained and whole; .* 0 handles left, 0 wrong\n$/);
   expect(code).toBe(0);
 });
 

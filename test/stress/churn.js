@@ -12,6 +12,8 @@ import { handles, handlesLeft, numbers, within } from './common.js';
 const [, , role, ...rest] = process.argv;
 const AT_ONCE = 8;
 const MESSAGES = 3;
+/** Connections after which there are all the handles that there need be. */
+const WARM = 100;
 const text = framing.lengthPrefix({ as: 'utf8' });
 const here = fileURLToPath(import.meta.url);
 const messages = (id) => Array.from({ length: MESSAGES }, (_, i) => `${id}/${i}`);
@@ -50,7 +52,7 @@ async function client() {
     }
   };
   const all = (end) => Promise.all(Array.from({ length: AT_ONCE }, () => several(end)));
-  await all(first + Math.min(300, count));
+  await all(first + Math.min(WARM, count));
   before = handles();
   await all(first + count);
   process.send({ failures: failures.slice(0, 5), left: await handlesLeft(before) });
@@ -82,7 +84,7 @@ async function main() {
       if (got.length === MESSAGES) whole++;
       else begun++;
       if (got.length === MESSAGES && wayOf(id) === 'drains') drained.add(id);
-      if (id > 300 && before === 0) before = handles();
+      if (id > WARM && before === 0) before = handles();
     },
     { onError: (error) => wrong.push(`${error.stack}`) },
   );
