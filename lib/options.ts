@@ -49,8 +49,8 @@ interface ChannelOptions<T> {
    */
   writeTimeout?: number | undefined;
   /**
-   * Whether the loop may wait for this peer's next message without falling asleep, briefly, when that alone talks and
-   * answers at once (Linux: 10 µs at a time; Windows: 100 µs). Default: `true`. `false` is for containers with little processor.
+   * Whether the loop may wait for this peer without falling asleep when peers are answered at once and answer at once: for no
+   * longer than it takes to be woken, which is measured, and 100 µs at most. Default: `true`. `false` is for containers with little processor.
    */
   busyPoll?: boolean | undefined;
 }

@@ -126,7 +126,7 @@ void Environment::flush() {
   // flush() of a platform never calls JavaScript, so nothing is added meanwhile.
   for (const auto& connection : unflushed_) {
     connection->flush();
-    if (busy_poll_) busy_poll_->sent(*connection);
+    if (busy_poll_) busy_poll_->sent();
   }
   unflushed_.clear();
 }

@@ -17,8 +17,8 @@ class Listener {
   virtual Failure setAccess(const Access& access) = 0;
   // What the system has for the pipe, in its own words; none where it has no words for it.
   virtual Outcome<std::string> descriptor() { return std::string(); }
-  virtual void
-  close() = 0;  // clients who have connected are Accepted, and Unlistened follows; open connections live on
+  // Clients who have connected are Accepted, and Unlistened follows; open connections live on.
+  virtual void close() = 0;
   virtual void keepAlive(bool on) = 0;
   // One of its connections was taken, or is not to be taken any more: another client may be let in.
   virtual void taken() = 0;

@@ -7,9 +7,7 @@
 namespace framepipe {
 
 bool UserQueues::add(const std::string& user, Job&& job) {
-  auto found = queues_.find(user);
-  if (found == queues_.end()) found = queues_.emplace(user, Queue{user}).first;
-  Queue& queue = found->second;
+  Queue& queue = queues_.try_emplace(user, Queue{user}).first->second;
   if (queue.waiting.size() >= kMostWaiting) return false;
   queue.waiting.push_back(std::move(job));
   update(queue);
@@ -63,14 +61,13 @@ std::deque<Job> UserQueues::takeAll() {
   return all;
 }
 
-// In ready_ if it could go on. Some of which nothing is left are kept: the user's next operation finds its queue.
+// In ready_ if it could go on, and nowhere if nothing is left of it.
 void UserQueues::update(Queue& queue) {
   const bool ready = !queue.waiting.empty() && !queue.busy && queue.threads < kMostThreads;
   if (ready && !queue.listed) ready_.push_back(&queue);
   if (!ready && queue.listed) std::erase(ready_, &queue);
   queue.listed = ready;
-  const bool idle = queue.waiting.empty() && queue.threads == 0;
-  if (idle && queues_.size() > kMostIdle) queues_.erase(queues_.find(queue.user));
+  if (queue.waiting.empty() && queue.threads == 0) queues_.erase(queues_.find(queue.user));
 }
 
 }  // namespace framepipe

@@ -17,8 +17,6 @@ class UserQueues {
   static constexpr size_t kMostWaiting = 4096;
   // So many of one user's hang at most: one whose turn it is, and those that nobody waits for any more.
   static constexpr size_t kMostThreads = 4;
-  // So many queues are kept though nothing is in them.
-  static constexpr size_t kMostIdle = 64;
 
   // False: too many of that user's wait.
   bool add(const std::string& user, Job&& job);

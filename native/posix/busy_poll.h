@@ -9,26 +9,25 @@ namespace framepipe::posix {
 
 class BusyPoll {
  public:
-  explicit BusyPoll(uv_loop_t* loop) : loop_(loop) {}
+  explicit BusyPoll(uv_loop_t* loop);
 
-  // What happens in a round: libuv found a connection ready (null: one that is never polled for); something was sent to
-  // a peer.
-  void heard(const std::shared_ptr<PollWatch::Owner>& connection);
-  void sent(const PollWatch::Owner& connection) { policy_.sent(&connection); }
+  // What happens in a round: libuv found a connection ready, which wants to be polled for or not; something was sent.
+  void heard(const std::shared_ptr<PollWatch::Owner>& connection, bool polls);
+  void sent() { policy_.sent(); }
 
   // After a round, when JavaScript has had what came. True: something has come for this loop meanwhile, and the
-  // connection that talks has been polled. False: libuv's turn.
+  // connection that talks alone has been polled. False: libuv's turn.
   bool again();
 
  private:
   bool anythingComes(uint64_t until);
-
-  static constexpr BusyPolling::Limits kLimits = {.longest_wait = 10'000, .longest_turn = 100'000};
+  void backOffIfCrowded();
 
   uv_loop_t* loop_;
-  BusyPolling policy_{kLimits};
-  std::weak_ptr<PollWatch::Owner> talking_;
-  const PollWatch::Owner* known_ = nullptr;  // whom talking_ holds: to compare with, never to use
+  BusyPolling policy_;
+  std::weak_ptr<PollWatch::Owner> last_;  // who was heard last
+  uint32_t polls_ = 0;
+  long preempted_ = 0;  // how often this thread had been, when that was last looked at
 };
 
 }  // namespace framepipe::posix

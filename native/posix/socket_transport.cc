@@ -119,7 +119,7 @@ Failure SocketTransport::admit(size_t message) {
 }
 
 WriteAnswer SocketTransport::write(std::span<const std::span<const uint8_t>> stretches) {
-  state_.busyPoll().sent(*this);
+  state_.busyPoll().sent();
   WriteAnswer answer;
   wants_write_ = false;
   int64_t sent;
@@ -209,7 +209,7 @@ void SocketTransport::polled(int status, int events) {
   const auto self = connection_->shared_from_this();
   const bool needless = status == 0 && !(events & interest());
   // Its base is nobody else's to convert to.
-  state_.busyPoll().heard(self->busyPolls() ? std::shared_ptr<PollWatch::Owner>(self, this) : nullptr);
+  state_.busyPoll().heard(std::shared_ptr<PollWatch::Owner>(self, this), self->busyPolls());
   {
     const Turn turn(state_, Turn::Of::Polling);
     if (status < 0 || events & (UV_DISCONNECT | PollWatch::kHangUpOnly)) {
