@@ -1,4 +1,5 @@
 // Frames that have arrived together: no object per frame until it is asked for.
+import { PipeError } from './errors.ts';
 import { type Framing, toFrame } from './framing/framing.ts';
 import type { Slab } from './framing/slab.ts';
 import type { Channel } from './options.ts';
@@ -14,8 +15,10 @@ export interface BatchContents {
   readonly count: number;
 }
 
-/** `undefined` for what is no batch. @internal */
+/** `undefined` for what is no batch. Throws for one whose memory is used again. @internal */
 export let contentsOf: (frames: unknown) => BatchContents | undefined;
+/** From now on the batch is empty. Gives its slab, if that is nobody else's. @internal */
+export let takeBack: (batch: FrameBatch<unknown>) => Slab | undefined;
 
 /**
  * Frames that arrived together. `at(i)` and iteration make the frames when they are asked for; asked twice,
@@ -29,25 +32,41 @@ export class FrameBatch<T> implements Iterable<T> {
   readonly #first: number;
   /** Of the first frame in the stream. */
   readonly #position: number;
-  /** How many frames. */
-  readonly length: number;
+  /** Nobody else has seen anything of the slab. */
+  readonly #alone: boolean;
+  #length: number;
+  /** Its memory is used again. */
+  #over = false;
 
   /** @internal */
-  constructor(channel: Channel<T>, { slab, bounds, next, count }: Stretch, position: number) {
+  constructor(channel: Channel<T>, { slab, bounds, next, count, shared }: Stretch, position: number) {
     this.#channel = channel;
     this.#position = position;
     this.#slab = slab;
     this.#bounds = bounds;
     this.#first = next;
-    this.length = count - next;
+    this.#alone = !shared && next === 0;
+    this.#length = count - next;
   }
 
   static {
     contentsOf = (one) => {
       if (typeof one !== 'object' || one === null || !(#slab in one)) return undefined;
+      one.#check();
       const { framing } = one.#channel;
-      return { framing, slab: one.#slab, bounds: one.#bounds, first: one.#first, count: one.length };
+      return { framing, slab: one.#slab, bounds: one.#bounds, first: one.#first, count: one.#length };
     };
+    takeBack = (batch) => {
+      if (batch.#over) return undefined;
+      batch.#over = true;
+      batch.#length = 0;
+      return batch.#alone ? batch.#slab : undefined;
+    };
+  }
+
+  /** How many frames. 0 once the memory is used again, with `batches({ reuse: true })`. */
+  get length(): number {
+    return this.#length;
   }
 
   /** Bytes of all frames together, without headers. */
@@ -61,9 +80,11 @@ export class FrameBatch<T> implements Iterable<T> {
 
   /**
    * Frame `index`, or `undefined` when there is none; negative indexes count from the end.
-   * Throws a PipeError `ERR_FRAME_INVALID` when the frame is not what the framing's `as` says (JSON).
+   * Throws a PipeError `ERR_FRAME_INVALID` when the frame is not what the framing's `as` says (JSON), and `EINVAL` once the
+   * batch's memory is used again.
    */
   at(index: number): T | undefined {
+    this.#check();
     const whole = Math.trunc(index) || 0; // as Array.prototype.at() takes it: NaN is 0
     const i = whole < 0 ? whole + this.length : whole;
     if (!(i >= 0 && i < this.length)) return undefined;
@@ -76,7 +97,18 @@ export class FrameBatch<T> implements Iterable<T> {
 
   /** The frames in order. Throws as {@link at} does. */
   *[Symbol.iterator](): Iterator<T> {
-    for (let i = 0; i < this.length; i++) yield this.at(i) as T;
+    const { length } = this;
+    this.#check();
+    for (let i = 0; i < length; i++) yield this.at(i) as T;
+  }
+
+  #check(): void {
+    if (!this.#over) return;
+    throw new PipeError(
+      'EINVAL',
+      "the batch's memory is used again: batches({ reuse: true }) lends each batch until the next one is asked for; copy " +
+        'what is to last, or leave out `reuse`',
+    );
   }
 }
 

@@ -7,11 +7,15 @@ import type { AsClient, ClientUser } from './impersonation/impersonation.ts';
 import { showsAs } from './inspecting.ts';
 import { Life, type Origin, type Side } from './life.ts';
 import { loop } from './loop.ts';
-import { type Channel, signalOf } from './options.ts';
+import { checked, type Names } from './option-names.ts';
+import { boolean, type Channel, signalOf } from './options.ts';
 import { nothing } from './promises.ts';
 import { ReaderIterator } from './readers.ts';
+import { ReusedBatches } from './reused-batches.ts';
 import { PipeDuplex } from './streams/duplex.ts';
 import type { PipeDuplexOptions } from './streams/options.ts';
+
+const BATCHES: Names<{ reuse?: boolean | undefined }> = { reuse: true };
 
 let lastNumber = 0;
 
@@ -84,9 +88,17 @@ export class PipeConnection<T = Buffer> implements AsyncIterable<T>, AsyncDispos
     return new ReaderIterator(this.#life.readers, nextFrame<T>);
   }
 
-  /** The frames that have arrived, at once, again and again until the peer closes: the fast way for small frames. */
-  batches(): AsyncIterableIterator<FrameBatch<T>> {
+  /**
+   * The frames that have arrived, at once, again and again until the peer closes: the fast way for small frames. `reuse`:
+   * the memory of a batch is used again once the next one is asked for: then its `length` is 0, `at` throws, and Buffers that
+   * were taken from it change, so copy what is to last. That saves the system much memory for long frames. The batch with
+   * which the loop is left stays as it is. Default: `false`.
+   */
+  batches(options: { reuse?: boolean | undefined } = {}): AsyncIterableIterator<FrameBatch<T>> {
+    const { reuse = false } = checked('batches', options, BATCHES);
+    boolean('reuse', reuse);
     this.#life.claim();
+    if (reuse) return new ReusedBatches(this.#life, this.#life.readers);
     return new ReaderIterator(this.#life.readers, nextBatch<T>);
   }
 

@@ -181,6 +181,8 @@ export interface NativeLoop {
   flush(): void;
   /** `cost`: as the Frames events said. */
   consumed(connection: number, cost: number): void;
+  /** Nobody reads in this slab, which was told for frames of this connection alone, any more: its next ones may lie there. */
+  giveBack(connection: number, slab: Uint8Array): void;
   /** framing.custom(): so many more frames are complete, and so many bytes are of one that is not. */
   framed(connection: number, frames: number, incomplete: number): void;
   /** framing.custom(): what has come breaks it; nothing more is read, and no Ended event follows. */

@@ -24,6 +24,7 @@ export function contestants({ size, curve }) {
     ours.push({ name: 'framepipe, sendMany, for await', how: { by: 'for await', many: true } });
     ours.push({ name: 'framepipe, batches(), each at(i)', how: { by: 'each of a batch', many: true } });
   }
+  if (size > SMALL) ours.push({ name: 'framepipe, batches({ reuse: true })', how: { by: 'reuse' } });
   const others = [
     { name: 'net', rival: 'net-naive' },
     { name: 'net tuned', rival: 'net-tuned' },
@@ -34,7 +35,7 @@ export function contestants({ size, curve }) {
   return [...ours.map((one) => ({ ...one, rival: 'framepipe' })), ...others];
 }
 
-export function rows({ size, curve }) {
+export function rows({ size, curve }, windows) {
   const targets = TARGETS[size] ?? {};
   const best = size <= SMALL ? 'framepipe, batches()' : 'framepipe, for await';
   const rows = [];
@@ -53,6 +54,7 @@ export function rows({ size, curve }) {
   } else {
     row('framepipe, for await', 'net tuned');
   }
+  if (size === 65536) row('framepipe, batches({ reuse: true })', 'raw', windows ? 0.95 : 0.9);
   row('framepipe, read()', 'net');
   row(best, 'raw', targets.raw);
   rows.push({ ours: best, theirs: 'net tuned', of: 'cpu' });

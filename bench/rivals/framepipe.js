@@ -72,8 +72,8 @@ class Link {
         if (--count === 0) break;
       }
     } else {
-      for await (const batch of this.#pipe.batches()) {
-        if (by === 'batches') bytes += batch.byteLength;
+      for await (const batch of this.#pipe.batches(by === 'reuse' ? { reuse: true } : {})) {
+        if (by !== 'each of a batch') bytes += batch.byteLength;
         else for (let i = 0; i < batch.length; i++) bytes += batch.at(i).length;
         if ((count -= batch.length) === 0) break;
       }

@@ -34,6 +34,7 @@ bool Delivery::add(Event& event) {
       if (!isCutOff(event.id)) putEnd(event, event.failure);
       return true;
     case Event::Kind::Closed:
+      slabs_.forget(event.id);
       putEnd(event, std::erase(cut_off_, event.id) > 0 ? noMemoryToRead() : event.failure);
       return true;
     case Event::Kind::Unsent:
@@ -80,7 +81,7 @@ bool Delivery::addFrames(const Event& event) {
     const size_t last = first + frames - 1;
     const uint32_t begin = chunk.frames[first].begin;
     const uint32_t end = chunk.frames[last].end;
-    const Slabs::Place place = slabs_.put({bytes + begin, end - begin});
+    const Slabs::Place place = slabs_.put(event.id, {bytes + begin, end - begin});
     if (!place.ok) {
       raise();
       return false;

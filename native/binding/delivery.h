@@ -28,6 +28,7 @@ class Delivery {
   bool add(Event& event);
   // The next add() does not call JavaScript, unless it is of frames.
   void makeRoom();
+  Slabs& slabs() { return slabs_; }
   // Calls JavaScript with what was added, in a callback scope of its own: microtasks run at its end.
   void call();
 

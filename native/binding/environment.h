@@ -41,6 +41,7 @@ class Environment final : public Host {
   // for nobody.
   Outcome<size_t> broadcast(const Framing& framing, std::span<double> connections,
                             std::span<const std::span<const uint8_t>> frames);
+  Slabs& slabs() { return delivery_->slabs(); }
   // Queues what JavaScript has gathered: before anything else is done with a connection.
   void takeOutbox();
   void flush();

@@ -181,6 +181,12 @@ Napi::Value consumed(const Napi::CallbackInfo& info) {
   return info.Env().Undefined();
 }
 
+Napi::Value giveBack(const Napi::CallbackInfo& info) {
+  const Id id = idAt(info, 0);
+  if (environment(info).loop().connection(id)) environment(info).slabs().giveBack(id, info[1]);
+  return info.Env().Undefined();
+}
+
 Napi::Value framed(const Napi::CallbackInfo& info) {
   if (const auto connection = connectionOf(info)) connection->framed(numberAt(info, 1), numberAt(info, 2));
   return info.Env().Undefined();
@@ -290,6 +296,7 @@ Napi::Object makeLoopObject(Napi::Env env, Environment& environment) {
   add<takeOutbox>(object, "takeOutbox", environment);
   add<flush>(object, "flush", environment);
   add<consumed>(object, "consumed", environment);
+  add<giveBack>(object, "giveBack", environment);
   add<framed>(object, "framed", environment);
   add<stopReading>(object, "stopReading", environment);
   add<endSending>(object, "endSending", environment);

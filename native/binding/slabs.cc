@@ -1,5 +1,7 @@
 #include "binding/slabs.h"
 
+#include <bit>
+#include <cstddef>
 #include <cstdlib>
 #include <cstring>
 
@@ -52,17 +54,74 @@ void Slabs::forget() {
   used_ = 0;
 }
 
-Slabs::Place Slabs::put(std::span<const uint8_t> bytes) {
-  Place place;
-  if (bytes.size() > kOwnSlabFrom) {
+Slabs::~Slabs() {
+  forget();
+  while (!free_.empty()) forget(free_.begin()->first);
+}
+
+void Slabs::giveBack(Id connection, napi_value slab) {
+  void* data = nullptr;
+  size_t length = 0;
+  if (napi_get_buffer_info(env_, slab, &data, &length) != napi_ok || length <= kOwnSlabFrom) return;
+  napi_ref reference = nullptr;
+  if (napi_create_reference(env_, slab, 0, &reference) != napi_ok) return;
+  std::vector<Free>& free = free_[connection];
+  free.push_back({reference, length});
+  if (free.size() <= kMostFree) return;
+  napi_delete_reference(env_, free.front().slab);
+  free.erase(free.begin());
+}
+
+void Slabs::forget(Id connection) {
+  const auto found = free_.find(connection);
+  if (found == free_.end()) return;
+  for (const Free& free : found->second) napi_delete_reference(env_, free.slab);
+  free_.erase(found);
+}
+
+// One that fits, and that nobody has transferred away.
+void* Slabs::takeFree(Id connection, size_t size, Place& place) {
+  const auto found = free_.find(connection);
+  if (found == free_.end()) return nullptr;
+  std::vector<Free>& free = found->second;
+  for (size_t i = free.size(); i-- > 0;) {
+    if (free[i].size < size || free[i].size / 4 * 3 > size) continue;  // what waits counts for its bytes
+    const Free taken = free[i];
+    free.erase(free.begin() + static_cast<std::ptrdiff_t>(i));
     void* data = nullptr;
-    if (bytes.size() > kLargeFrom && !isThereMemory(bytes.size())) return {.ok = false};
-    if (napi_create_buffer(env_, bytes.size(), &data, &place.slab) != napi_ok) return {.ok = false};
-    std::memcpy(data, bytes.data(), bytes.size());
-    if (large_ <= kMuch && (large_ += bytes.size()) > kMuch) keepFreedMemory();
-    place.own = true;
-    return place;
+    size_t length = 0;
+    const bool there = napi_get_reference_value(env_, taken.slab, &place.slab) == napi_ok && place.slab &&
+                       napi_get_buffer_info(env_, place.slab, &data, &length) == napi_ok && length == taken.size;
+    napi_delete_reference(env_, taken.slab);
+    if (there) return data;
   }
+  return nullptr;
+}
+
+void* Slabs::makeOwn(Id connection, size_t size, Place& place) {
+  // Sizes that are alike, so that the next bytes fit: an eighth more at most.
+  if (free_.contains(connection)) {
+    const size_t step = std::bit_floor(size) / 8;
+    size = (size + step - 1) / step * step;
+  }
+  void* data = nullptr;
+  if (size > kLargeFrom && !isThereMemory(size)) return nullptr;
+  return napi_create_buffer(env_, size, &data, &place.slab) == napi_ok ? data : nullptr;
+}
+
+Slabs::Place Slabs::putOwn(Id connection, std::span<const uint8_t> bytes) {
+  Place place{.own = true};
+  void* data = takeFree(connection, bytes.size(), place);
+  if (!data) data = makeOwn(connection, bytes.size(), place);
+  if (!data) return {.ok = false};
+  std::memcpy(data, bytes.data(), bytes.size());
+  if (large_ <= kMuch && (large_ += bytes.size()) > kMuch) keepFreedMemory();
+  return place;
+}
+
+Slabs::Place Slabs::put(Id connection, std::span<const uint8_t> bytes) {
+  if (bytes.size() > kOwnSlabFrom) return putOwn(connection, bytes);
+  Place place;
   if (bytes.size() > kSlabSize - used_ || !usable()) {
     forget();
     void* data = nullptr;
