@@ -2,13 +2,11 @@
 
 #include <algorithm>
 #include <array>
-#include <optional>
 
-#include "binding/argument.h"
-#include "binding/environment.h"
 #include "binding/failure_value.h"
-#include "binding/framing_argument.h"
+#include "binding/loop_function.h"
 #include "binding/loop_options.h"
+#include "binding/sending_binding.h"
 
 namespace framepipe {
 
@@ -16,20 +14,8 @@ namespace {
 
 constexpr Failure kClosed = connectionEnded("write");
 
-Environment& environment(const Napi::CallbackInfo& info) {
-  return *static_cast<Environment*>(info.Data());
-}
-std::shared_ptr<Connection> connectionOf(const Napi::CallbackInfo& info) {
-  return environment(info).loop().connection(idAt(info, 0));
-}
 std::shared_ptr<Listener> listenerOf(const Napi::CallbackInfo& info) {
   return environment(info).loop().listener(idAt(info, 0));
-}
-
-template <class T>
-Napi::Value numberOrFailure(Napi::Env env, const Outcome<T>& outcome) {
-  if (!outcome) return failureValue(env, outcome.failure);
-  return Napi::Number::New(env, static_cast<double>(outcome.value));
 }
 
 Napi::Value listen(const Napi::CallbackInfo& info) {
@@ -93,86 +79,6 @@ Napi::Value refused(const Napi::CallbackInfo& info) {
 Napi::Value taken(const Napi::CallbackInfo& info) {
   if (const auto listener = listenerOf(info)) listener->taken();
   if (const auto connection = environment(info).loop().connection(idAt(info, 1))) connection->taken();
-  return info.Env().Undefined();
-}
-
-// The bytes of a Uint8Array: raw Node-API, for this is the hot path.
-std::span<const uint8_t> bytesOf(napi_env env, napi_value array) {
-  void* data = nullptr;
-  size_t length = 0;
-  if (napi_get_buffer_info(env, array, &data, &length) != napi_ok) return {};
-  return {static_cast<const uint8_t*>(data), length};
-}
-
-Napi::Value sendAll(const Napi::CallbackInfo& info, std::span<const std::span<const uint8_t>> frames) {
-  environment(info).takeOutbox();
-  const auto connection = connectionOf(info);
-  if (!connection) return failureValue(info.Env(), kClosed);
-  return numberOrFailure(info.Env(), environment(info).send(connection, frames));
-}
-
-Napi::Value send(const Napi::CallbackInfo& info) {
-  const std::array frame{bytesOf(info.Env(), info[1])};
-  return sendAll(info, frame);
-}
-
-std::vector<std::span<const uint8_t>> framesOf(const Napi::Array& array) {
-  const uint32_t count = array.Length();
-  std::vector<std::span<const uint8_t>> frames;
-  frames.reserve(count);
-  for (uint32_t i = 0; i < count; ++i) {
-    const Napi::HandleScope scope(array.Env());
-    frames.push_back(bytesOf(array.Env(), array.Get(i)));
-  }
-  return frames;
-}
-
-Napi::Value sendMany(const Napi::CallbackInfo& info) {
-  return sendAll(info, framesOf(info[1].As<Napi::Array>()));
-}
-
-// Those that lie in a slab: see NativeLoop.sendBatch. Nothing where the slab does not have them (any more).
-std::optional<std::vector<std::span<const uint8_t>>> framesWithin(const Napi::CallbackInfo& info, size_t at) {
-  const std::span<const uint8_t> slab = bytesOf(info.Env(), info[at]);
-  const auto table = info[at + 1].As<Napi::Uint32Array>();
-  const std::span<const uint32_t> bounds(table.Data(), table.ElementLength());
-  const size_t first = numberAt(info, at + 2), count = numberAt(info, at + 3);
-  if (first + count > bounds.size() / 2) return std::nullopt;
-  std::vector<std::span<const uint8_t>> frames;
-  frames.reserve(count);
-  for (size_t i = first; i < first + count; ++i) {
-    const size_t begin = bounds[2 * i], end = bounds[2 * i + 1];
-    if (begin > end || end > slab.size()) return std::nullopt;
-    frames.push_back(slab.subspan(begin, end - begin));
-  }
-  return frames;
-}
-
-constexpr Failure kNotInSlab{"EINVAL", "write", 0, "the batch's memory is gone: its ArrayBuffer is detached"};
-
-Napi::Value sendBatch(const Napi::CallbackInfo& info) {
-  const auto frames = framesWithin(info, 1);
-  return frames ? sendAll(info, *frames) : failureValue(info.Env(), kNotInSlab);
-}
-
-Napi::Value broadcast(const Napi::CallbackInfo& info) {
-  environment(info).takeOutbox();
-  const Framing* framing = framingArgument(info[0]);
-  if (!framing) return {};
-  auto connections = info[1].As<Napi::Float64Array>();
-  const auto frames = info[2].IsArray() ? std::optional(framesOf(info[2].As<Napi::Array>())) : framesWithin(info, 2);
-  if (!frames) return failureValue(info.Env(), kNotInSlab);
-  return numberOrFailure(
-      info.Env(), environment(info).broadcast(*framing, {connections.Data(), connections.ElementLength()}, *frames));
-}
-
-Napi::Value takeOutbox(const Napi::CallbackInfo& info) {
-  environment(info).takeOutbox();
-  return info.Env().Undefined();
-}
-
-Napi::Value flush(const Napi::CallbackInfo& info) {
-  environment(info).flush();
   return info.Env().Undefined();
 }
 
@@ -269,11 +175,6 @@ Napi::Value attach(const Napi::CallbackInfo& info) {
   return makeLoopObject(info.Env(), *environment);
 }
 
-template <Napi::Value (*function)(const Napi::CallbackInfo&)>
-void add(Napi::Object object, const char* name, Environment& environment) {
-  object.Set(name, Napi::Function::New<function>(object.Env(), name, &environment));
-}
-
 }  // namespace
 
 Napi::Object makeLoopObject(Napi::Env env, Environment& environment) {
@@ -289,12 +190,7 @@ Napi::Object makeLoopObject(Napi::Env env, Environment& environment) {
   add<keepListenerAlive>(object, "keepListenerAlive", environment);
   add<refused>(object, "refused", environment);
   add<taken>(object, "taken", environment);
-  add<send>(object, "send", environment);
-  add<sendMany>(object, "sendMany", environment);
-  add<sendBatch>(object, "sendBatch", environment);
-  add<broadcast>(object, "broadcast", environment);
-  add<takeOutbox>(object, "takeOutbox", environment);
-  add<flush>(object, "flush", environment);
+  exportSending(object, environment);
   add<consumed>(object, "consumed", environment);
   add<giveBack>(object, "giveBack", environment);
   add<framed>(object, "framed", environment);
