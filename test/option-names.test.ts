@@ -44,6 +44,8 @@ describe('an option that does not exist is an EINVAL with the nearest one', () =
     expect(await message(() => server.close(a({ connection: true })))).toBe(
       meant('close', 'connection', 'connections'),
     );
+    expect(await message(() => server.broadcast([], a({ behid: 'skip' })))).toBe(meant('broadcast', 'behid', 'behind'));
+    expect(await message(() => client.batches(a({ reused: true })))).toBe(meant('batches', 'reused', 'reuse'));
     expect(await message(() => client.read(a({ signla: undefined, signal_: 1 })))).toBe(
       meant('read', 'signal_', 'signal'),
     );

@@ -25,6 +25,32 @@ async function close(...handles) {
   for (const handle of handles) await handle.close({ timeout: 1000 });
 }
 
+async function exchangeBatches(framing, frame) {
+  const [{ server, client, served }, other] = [await pair({ framing }), await pair({ framing })];
+  const second = await connect(server.path, { framing });
+  for await (const _ of server) break;
+  const frames = Array.from({ length: 40 }, (_, i) => frame([0, 100, 4096, 60_000][i % 4]));
+  const broadcasting = (async () => {
+    for (let i = 0; i < frames.length; i += 2) {
+      assert.deepStrictEqual(server.broadcast(frames.slice(i, i + 2)), { sent: 2, skipped: 0 });
+      await new Promise(setImmediate);
+      while (served.queued > 100_000) await new Promise(setImmediate);
+    }
+  })();
+  const forwarding = (async () => {
+    let forwarded = 0;
+    for await (const batch of client.batches({ reuse: true })) {
+      forwarded += batch.length;
+      await other.client.sendMany(batch);
+      if (forwarded === frames.length) break;
+    }
+  })();
+  for (const frame of frames) assert.strictEqual((await other.served.read()).length, frame.length);
+  second.destroy(); // with much of it unread
+  await Promise.all([broadcasting, forwarding]);
+  await close(client, served, server, other.client, other.served, other.server);
+}
+
 for (const [name, framing] of Object.entries(framings)) {
   const frame = (size) => (name === 'streamString' ? 'x'.repeat(size / 2) : Buffer.alloc(size, 'x'));
   const sizes = [0, 2, 100, 4096, 60_000];
@@ -48,6 +74,9 @@ for (const [name, framing] of Object.entries(framings)) {
     await sending;
   }
   await close(client, served, server);
+
+  // To many, forwarded, and in memory that is used again; the last ones go on while those before are still on their way.
+  await exchangeBatches(framing, frame);
 
   // Ended at once, with frames on their way in both directions and somebody waiting for each.
   for (let i = 0; i < 20; i++) {
