@@ -35,7 +35,7 @@ Outcome<std::optional<size_t>> Connection::offer(const EncodedFrames& frames) {
     }
     if (out_.aboveMark()) return std::optional<size_t>();
   }
-  return std::optional(out_.append(frames));
+  return std::optional(out_.append(*transport_, frames));
 }
 
 void Connection::flush() {

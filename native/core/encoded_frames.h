@@ -14,15 +14,14 @@ namespace framepipe {
 
 class EncodedFrames {
  public:
-  // Half of what is gathered: a stretch of its own is a write of its own where the system takes one at a time (Windows).
-  // So there are at most twice as many of them as if all were copied; and blocks are at least half full, so that what a
-  // queue holds is at most twice what it counts.
-  static constexpr size_t kSharedFrom = SendQueue::kGreatestGathered / 2;
+  // What one call that writes is to carry: half of what it would if all were gathered. So the system takes stretches as they
+  // are where it takes many at once (Linux), and long ones only where each is a call of its own (Windows).
+  static constexpr size_t kLeastWrite = SendQueue::kGreatestGathered / 2;
 
-  // `shared_from`: tests have short frames.
+  // `least_write`: tests have short frames.
   explicit EncodedFrames(const Framing& framing, std::shared_ptr<BlockPool> pool = nullptr,
-                         size_t shared_from = kSharedFrom)
-      : encoded_(framing, std::move(pool)), shared_from_(shared_from) {}
+                         size_t least_write = kLeastWrite)
+      : encoded_(framing, std::move(pool)), least_write_(least_write) {}
 
   // Once. All of the frames or, when one is refused, none.
   Failure encode(std::span<const std::span<const uint8_t>> frames) {
@@ -35,11 +34,12 @@ class EncodedFrames {
   size_t longest() const { return longest_; }  // without what the framing adds
   size_t bytes() const { return encoded_.queued(); }
 
-  void appendTo(SendQueue& queue) const { queue.append(encoded_, shared_from_); }
+  // `at_once`: how many stretches one call writes.
+  void appendTo(SendQueue& queue, size_t at_once) const { queue.append(encoded_, least_write_ / at_once); }
 
  private:
   SendQueue encoded_;
-  const size_t shared_from_;
+  const size_t least_write_;
   size_t count_ = 0;
   size_t longest_ = 0;
 };

@@ -30,8 +30,8 @@ Failure Outbound::admit(Transport& transport, const EncodedFrames& frames) const
   return messages_ ? transport.admit(frames.longest()) : Failure{};
 }
 
-size_t Outbound::append(const EncodedFrames& frames) {
-  frames.appendTo(queue_);
+size_t Outbound::append(Transport& transport, const EncodedFrames& frames) {
+  frames.appendTo(queue_, std::min(kStretches, transport.stretchesAtOnce()));
   return accepted(frames.count(), frames.bytes());
 }
 

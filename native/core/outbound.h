@@ -22,7 +22,7 @@ class Outbound {
 
   // The same in two steps, for frames that go to many.
   Failure admit(Transport& transport, const EncodedFrames& frames) const;
-  size_t append(const EncodedFrames& frames);
+  size_t append(Transport& transport, const EncodedFrames& frames);
   bool aboveMark() const { return queue_.held() > high_water_mark_; }
 
   enum class Step : uint8_t {

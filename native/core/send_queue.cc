@@ -29,7 +29,8 @@ Failure SendQueue::append(std::span<const std::span<const uint8_t>> frames) {
 void SendQueue::append(const SendQueue& encoded, size_t shared_from) {
   for (const Segment& stretch : encoded.segments_) {
     const size_t bytes = stretch.end - stretch.begin;
-    uint8_t* const at = bytes < shared_from ? extend(bytes) : nullptr;
+    const bool shares = bytes >= shared_from && bytes >= stretch.block->size() / 2;
+    uint8_t* const at = shares ? nullptr : extend(bytes);
     if (!at)
       segments_.push_back({stretch.block, stretch.begin, stretch.end, /*shared=*/true});
     else if (bytes > 0)

@@ -24,7 +24,7 @@ class SendQueue {
   Failure append(std::span<const std::span<const uint8_t>> frames);
 
   // What another queue of the same framing has encoded, as it stands there: its stretches of `shared_from` bytes and more
-  // are shared, others are gathered.
+  // are shared, others are gathered. Those that fill less than half of their block, too, which counts for its bytes alone.
   void append(const SendQueue& encoded, size_t shared_from);
 
   // Bytes that have not been handed to the operating system yet, or not been taken by it.

@@ -79,6 +79,8 @@ class Transport {
 
   // Hands over the stretches from the first one on, as many as it likes. Of messages each stretch is one.
   virtual WriteAnswer write(std::span<const std::span<const uint8_t>> stretches) = 0;
+  // How many it likes, at most.
+  virtual size_t stretchesAtOnce() const = 0;
 
   // Fails when a message of this size can never be written.
   virtual Failure admit(size_t message) = 0;

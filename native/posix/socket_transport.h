@@ -49,6 +49,7 @@ class SocketTransport final : public Transport,
   void pause() override;
   void readSoon() override;
   void writeSoon() override;
+  size_t stretchesAtOnce() const override { return 1024; }  // IOV_MAX
   WriteAnswer write(std::span<const std::span<const uint8_t>> stretches) override;
   Failure admit(size_t message) override;
   bool endSending() override;

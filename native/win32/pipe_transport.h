@@ -45,6 +45,7 @@ class PipeTransport final : public Transport, public Live, public Watched {
   void pause() override;
   void readSoon() override;
   void writeSoon() override { readSoon(); }
+  size_t stretchesAtOnce() const override { return 1; }
   WriteAnswer write(std::span<const std::span<const uint8_t>> stretches) override;
   Failure admit(size_t) override { return {}; }
   bool endSending() override;

@@ -192,7 +192,7 @@ void checkShared(Checks& check) {
         for (size_t i = 0; i < queues.size(); ++i) {
           const std::string own = std::to_string(i) + " of " + std::to_string(round);
           if (random.below(2) == 0) append(queues[i], {own}), wires[i] += ::framepipe::encoded(framing, own);
-          encoded.appendTo(queues[i]);
+          encoded.appendTo(queues[i], /*at_once=*/1);
           for (const std::string& frame : frames) wires[i] += ::framepipe::encoded(framing, frame);
           append(queues[i], {own});
           wires[i] += ::framepipe::encoded(framing, own);
@@ -222,8 +222,8 @@ void checkSharedMemory(Checks& check) {
   append(one, {"before"});
   {
     const EncodedFrames large = encodedFrames(lengthPrefix(), {std::string(200000, 'x')}, pool);
-    large.appendTo(one);
-    large.appendTo(two);
+    large.appendTo(one, /*at_once=*/1);
+    large.appendTo(two, /*at_once=*/1);
   }
   check.that(stretches(one)[1].data() == stretches(two)[0].data(), "long ones are in memory once");
   check.equal(stretches(one).size(), 2u, "one stretch each");
@@ -238,12 +238,21 @@ void checkSharedMemory(Checks& check) {
   two.sent(10);
   check.that(one.empty() && two.empty(), "nothing is left");
 
-  const EncodedFrames small = encodedFrames(lengthPrefix(), {std::string(1000, 'x')});
-  for (int i = 0; i < 300; ++i) small.appendTo(one);
+  const EncodedFrames small = encodedFrames(lengthPrefix(), {std::string(1024, 'x')});
+  for (int i = 0; i < 300; ++i) small.appendTo(one, /*at_once=*/1);
   check.that(stretches(one).size() <= 10, "short ones are gathered, also behind each other");
-  check.equal(one.queued(), 300u * 1004, "and counted");
+  check.equal(one.queued(), 300u * 1028, "and counted");
+  SendQueue many(lengthPrefix());
+  for (int i = 0; i < 300; ++i) small.appendTo(many, /*at_once=*/32);
+  check.equal(stretches(many).size(), 300u, "where many are written at once, they are shared");
+  check.that(stretches(many)[0].data() == stretches(many)[299].data(), "all of them");
+  const EncodedFrames sparse = encodedFrames(lengthPrefix(), {std::string(1000, 'x'), std::string(1100, 'y')});
+  SendQueue half(lengthPrefix());
+  for (int i = 0; i < 10; ++i) sparse.appendTo(half, /*at_once=*/32);
+  check.that(stretches(half).size() > 1 && stretches(half)[1].data() != stretches(half)[0].data(),
+             "not a mostly empty block");
   const EncodedFrames none = encodedFrames(lengthPrefix(), {});
-  none.appendTo(two);
+  none.appendTo(two, /*at_once=*/1);
   check.that(two.empty(), "no frames are nothing to write");
 }
 

@@ -60,7 +60,7 @@ bool World::offered(const framepipe::Outcome<std::optional<size_t>>& outcome, bo
 void World::offerBeside(const framepipe::EncodedFrames& encoded, std::span<const std::span<const uint8_t>> frames) {
   for (const bool shared : {true, false}) {
     if (shared)
-      encoded.appendTo(beside_);
+      encoded.appendTo(beside_, /*at_once=*/1);
     else
       verdict_.require(!beside_.append(frames), "what can be encoded once can be encoded again");
     Model::appendEncoded(scenario_.options.framing, frames, wire_beside_);

@@ -34,6 +34,7 @@ class ScriptedTransport final : public framepipe::Transport {
   void pause() override;
   void readSoon() override;
   void writeSoon() override;
+  size_t stretchesAtOnce() const override { return 1; }
   framepipe::WriteAnswer write(std::span<const std::span<const uint8_t>> stretches) override;
   framepipe::Failure admit(size_t message) override;
   bool endSending() override;

@@ -35,6 +35,7 @@ class ThreadedTransport final : public framepipe::Transport {
   void pause() override {}
   void readSoon() override;
   void writeSoon() override { readSoon(); }
+  size_t stretchesAtOnce() const override { return 1; }
   framepipe::WriteAnswer write(std::span<const std::span<const uint8_t>> stretches) override;
   framepipe::Failure admit(size_t) override { return {}; }
   uint64_t now() const override { return 0; }
