@@ -1,7 +1,7 @@
 // Who waits for something to come (frames, connections), first come first served: single reads and
 // iterations alike.
 
-import { onAbort } from './promises.ts';
+import { type Deferred, deferred, onAbort } from './promises.ts';
 
 /** What something is read from. */
 interface Source {
@@ -28,6 +28,7 @@ export class Readers<S extends Source> {
   #newest: Waiter<S> | undefined;
   #ended = false;
   #error: unknown;
+  #done: Deferred | undefined;
 
   constructor(source: S) {
     this.#source = source;
@@ -35,6 +36,13 @@ export class Readers<S extends Source> {
 
   get ended(): boolean {
     return this.#ended;
+  }
+
+  /** Resolves when nothing comes any more and what came was taken. */
+  get done(): Promise<void> {
+    this.#done ??= deferred();
+    this.#noteDone();
+    return this.#done.promise;
   }
 
   /**
@@ -48,6 +56,8 @@ export class Readers<S extends Source> {
         return Promise.resolve(take(this.#source));
       } catch (error) {
         return Promise.reject(error);
+      } finally {
+        this.#noteDone();
       }
     }
     if (this.#ended) return this.#error === undefined ? Promise.resolve(atEnd) : Promise.reject(this.#error);
@@ -96,12 +106,17 @@ export class Readers<S extends Source> {
     if (this.#ended) return;
     this.#ended = true;
     this.#error = error;
+    this.#noteDone();
     while (this.#oldest) {
       const waiter = this.#oldest;
       this.#remove(waiter);
       if (error === undefined) waiter.resolve(waiter.atEnd);
       else waiter.reject(error);
     }
+  }
+
+  #noteDone(): void {
+    if (this.#done && this.#ended && this.#source.empty) this.#done.resolve();
   }
 
   #add(waiter: Waiter<S>): void {

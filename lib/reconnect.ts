@@ -1,7 +1,8 @@
 // Connections to one name, the next one when the last has ended.
 import { Backoff, type Pauses } from './backoff.ts';
 import { type ConnectPlan, carryOut, connectPlan } from './connect.ts';
-import type { PipeConnection } from './connection.ts';
+import { lifeOf, type PipeConnection } from './connection.ts';
+import { DIRECTIONS } from './constants.ts';
 import { PipeError } from './errors.ts';
 import { asServerLater } from './impersonation/acting-fs.ts';
 import { tellTryingAgain } from './observing.ts';
@@ -73,8 +74,8 @@ export class ReconnectIterator<T = Buffer> implements AsyncIterableIterator<Pipe
   }
 
   /**
-   * The next connection, when the last has ended; it closes one whose peer has ended and of which all was read. Several calls are
-   * served one after the other. Inside `runAsClient` it tries once, as the client.
+   * The next connection, when the last has ended; it closes one whose peer has ended and of which all was read, or as soon as it
+   * is. Several calls are served one after the other. Inside `runAsClient` it tries once, as the client.
    */
   next(): Promise<IteratorResult<PipeConnection<T>, undefined>> {
     const refusal = asServerLater('reconnect');
@@ -165,7 +166,12 @@ export class ReconnectIterator<T = Buffer> implements AsyncIterableIterator<Pipe
 
   async #lastToEnd(ended: Promise<void>): Promise<void> {
     if (this.#refusal) throw this.#refusal;
-    if (this.#current?.ended) this.#current.close().catch(nothing); // the peer waits for us to end it, too
+    const last = this.#current;
+    // The peer waits for us to end it, too: now or when somebody has read the rest. But there is no rest where nothing comes.
+    if (last && this.#plan.channel.direction !== DIRECTIONS.out)
+      lifeOf(last)!
+        .readers.done.then(() => last.close())
+        .catch(nothing);
     await unlessAborted(ended, this.#stop.signal);
   }
 

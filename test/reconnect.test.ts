@@ -132,10 +132,32 @@ describe('reconnect', () => {
     await served.closed;
   });
 
+  it('closes it, too, when that was read after the next one was asked for', async () => {
+    const server = await serverFor(uniqueName(), { framing: text });
+    const connections = reconnecting(server.path);
+    for (const ended of ['before', 'after']) {
+      const connection = await nextOf(connections);
+      const served = await next(server);
+      await served.send('first');
+      await served.send('last');
+      const end = () => served.end().then((seen) => seen || served.destroy()); // Windows: there is no other end
+      if (ended === 'before') await end();
+      expect(await connection.read()).toBe('first');
+      const another = nextOf(connections);
+      expect(await waits(another)).toBe(true);
+      if (ended === 'after') await end();
+      expect(await connection.read()).toBe('last');
+      await served.closed;
+      (await another).destroy();
+      (await next(server)).destroy();
+    }
+  });
+
   it('leaves one that only sends alone', async () => {
     const server = await serverFor(uniqueName(), { framing: text, direction: 'in' });
     const connections = reconnecting(server.path, { direction: 'out' });
     const first = await nextOf(connections);
+    await waits(first.closed); // by now it knows that it receives nothing
     const second = connections.next();
     expect(await waits(second)).toBe(true);
     await first.send('here');
