@@ -64,18 +64,17 @@ bool SendQueue::put(const Envelope& envelope, std::span<const uint8_t> frame) {
   return true;
 }
 
-// Room for `bytes` in one stretch, behind what is queued; null when there is no memory.
+// Room for `bytes` in one stretch, behind what is queued; null when there is no memory. Also behind stretches that are
+// shared, the block that was filled last is filled further: or each short one between them would hold a block.
 uint8_t* SendQueue::extend(size_t bytes) {
-  if (!segments_.empty()) {
-    Segment& last = segments_.back();
-    if (!last.shared && last.block->size() - last.end >= bytes) {
-      const size_t at = last.end;
-      if (framing_.kind == FramingKind::Message)
-        segments_.push_back({last.block, at, at + bytes});
-      else
-        last.end += bytes;
-      return segments_.back().block->data() + at;
-    }
+  const auto own = std::find_if(segments_.rbegin(), segments_.rend(), [](const Segment& one) { return !one.shared; });
+  if (own != segments_.rend() && own->block->size() - own->end >= bytes) {
+    const size_t at = own->end;
+    if (framing_.kind == FramingKind::Message || own != segments_.rbegin())
+      segments_.push_back({BlockRef(own->block), at, at + bytes});
+    else
+      own->end += bytes;
+    return segments_.back().block->data() + at;
   }
   BlockRef block = nextBlock(bytes);
   if (!block) return nullptr;

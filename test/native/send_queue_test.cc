@@ -238,6 +238,18 @@ void checkSharedMemory(Checks& check) {
   two.sent(10);
   check.that(one.empty() && two.empty(), "nothing is left");
 
+  for (const Framing& framing : {lengthPrefix(), message()}) {
+    const auto used = std::make_shared<BlockPool>();
+    SendQueue queue(framing, used);
+    for (int i = 0; i < 100; ++i) {
+      encodedFrames(framing, {std::string(40000, 'x')}).appendTo(queue, /*at_once=*/1);
+      append(queue, {"short"});
+    }
+    check.that(contents(queue).size() == queue.queued(), "all of it");
+    queue.clear();
+    check.that(used->kept() <= 2 * SendQueue::kGreatestGathered, "short ones between long ones hold no block each");
+  }
+
   const EncodedFrames small = encodedFrames(lengthPrefix(), {std::string(1024, 'x')});
   for (int i = 0; i < 300; ++i) small.appendTo(one, /*at_once=*/1);
   check.that(stretches(one).size() <= 10, "short ones are gathered, also behind each other");
