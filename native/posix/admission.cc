@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "posix/peer_credentials.h"
+#include "posix/unnamed_ids.h"
 
 namespace framepipe::posix {
 
@@ -36,11 +37,16 @@ FileAccess Admission::ofFile() const {
 }
 
 bool Admission::admits(const Peer& peer, int socket) const {
-  if (everyone_ || isOurs(peer.uid) || contains(users_, peer.uid) || contains(groups_, peer.gid)) return true;
+  if (everyone_) return true;
+  // With our number, somebody without a name can be told from us by the kernel alone: by a mode that lets in nobody else.
+  const bool by_mode = users_.empty() && groups_.empty();
+  if ((by_mode || !isUnnamed(peer.uid)) && (isOurs(peer.uid) || contains(users_, peer.uid))) return true;
   if (groups_.empty()) return false;
   std::vector<gid_t> of_peer;
-  return peerGroups(socket, of_peer) == 0 &&
-         std::any_of(of_peer.begin(), of_peer.end(), [this](gid_t group) { return contains(groups_, group); });
+  if (peerGroups(socket, of_peer)) of_peer.clear();
+  of_peer.push_back(static_cast<gid_t>(peer.gid));
+  return std::any_of(of_peer.begin(), of_peer.end(),
+                     [this](gid_t group) { return contains(groups_, group) && !isUnnamed(group); });
 }
 
 }  // namespace framepipe::posix

@@ -5,13 +5,13 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <utility>
 #include <vector>
 
 #include "posix/acting.h"
 #include "posix/errno_failure.h"
 #include "posix/peer_credentials.h"
+#include "posix/unnamed_ids.h"
 
 namespace framepipe::posix {
 
@@ -53,30 +53,16 @@ int readPeer(int socket, Subject& peer) {
   return peerGroups(socket, peer.groups);
 }
 
-// In a user namespace that does not map every id, the kernel shows this one for all that it cannot name.
-constexpr uint32_t kNobody = 65534;
-
-bool everyIdIsMapped() {
-  FILE* file = std::fopen("/proc/self/uid_map", "re");
-  if (!file) return false;
-  unsigned long inside = 1, outside = 1, count = 0;
-  const bool whole =
-      std::fscanf(file, "%lu %lu %lu", &inside, &outside, &count) == 3 && inside == 0 && count == 0xffffffffUL;
-  std::fclose(file);
-  return whole;
-}
-
-// The kernel shows several users as one when it cannot name them: nobody may act as that one, and without a name a
-// group is none.
-Failure withoutNobody(Subject& peer) {
-  const auto none = std::find(peer.groups.begin(), peer.groups.end(), kNobody);
-  if (peer.uid != kNobody && peer.gid != kNobody && none == peer.groups.end()) return {};
-  if (everyIdIsMapped()) return {};
+// Nobody may act as a user or group that may be anybody's, this process's own included: they look the same. Without a name, a
+// further group is none, unless the client is this process's own user in the same groups.
+Failure withoutUnnamed(Subject& peer) {
+  if (isUnnamed(peer.uid) || isUnnamed(peer.gid))
+    return cannot(0, "the client's user or group has no name in the user namespace of this process");
+  const auto none = std::find_if(peer.groups.begin(), peer.groups.end(), isUnnamed);
+  if (none == peer.groups.end()) return {};
   Credentials own;
   if (readCredentials(own) == 0 && actsAs(own, peer)) return {};
-  if (peer.uid == kNobody || peer.gid == kNobody)
-    return cannot(0, "the client's user or group has no name in the user namespace of this process");
-  std::erase(peer.groups, kNobody);
+  std::erase(peer.groups, kUnnamed);
   return {};
 }
 
@@ -123,7 +109,7 @@ class ClientIdentity final : public Identity {
 
 Outcome<std::shared_ptr<Identity>> identityOf(Subject client, bool to_act) {
   if (to_act) {
-    if (const Failure failure = withoutNobody(client)) return failure;
+    if (const Failure failure = withoutUnnamed(client)) return failure;
   }
   auto identity = std::make_shared<ClientIdentity>(std::move(client));
   if (to_act) {

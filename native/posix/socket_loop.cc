@@ -10,6 +10,7 @@
 #include "posix/errno_failure.h"
 #include "posix/peer_credentials.h"
 #include "posix/socket_listener.h"
+#include "posix/unnamed_ids.h"
 
 namespace framepipe {
 
@@ -34,14 +35,14 @@ Failure connectFailure(int error, const std::string& path) {
   }
 }
 
-// Whoever listens at that socket, by the kernel's word.
+// Whoever listens at that socket, by the kernel's word; which is no word of somebody without a name here.
 bool trusts(const ConnectOptions& options, int64_t server) {
   const auto is = [server](const Principal& owner) {
     if (owner.kind == Principal::Kind::Owner) return server == static_cast<int64_t>(::geteuid());
     return server == (owner.kind == Principal::Kind::Administrators ? 0 : owner.id);
   };
   const auto& owners = options.server_owners;
-  return owners.empty() || std::any_of(owners.begin(), owners.end(), is);
+  return owners.empty() || (!isUnnamed(server) && std::any_of(owners.begin(), owners.end(), is));
 }
 
 }  // namespace
