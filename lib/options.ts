@@ -225,7 +225,8 @@ export function connectOptions<T>(path: string, options: ConnectOptions<T>): Con
     highWaterMark: highWaterMarkOf(options),
     limits: rawLimits(options, framing, direction),
     impersonation: choice('impersonation', options.impersonation ?? 'identification', LEVELS),
-    serverOwners: namedOwners(options.serverOwner ?? 'any'),
+    // Not null either: who has no owner to name shall not trust anybody by that.
+    serverOwners: namedOwners(options.serverOwner === undefined ? 'any' : options.serverOwner),
   };
 }
 

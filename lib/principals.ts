@@ -134,7 +134,7 @@ export function namedAccess(access: Access): NamedAccess {
     checkNames('access', access, { allow: true, integrity: true });
     if (!Array.isArray(allow) || allow.length === 0) throw invalid('access.allow', allow, 'a list of who may connect');
     return {
-      allow: allow.flatMap((principal) => named('access.allow', principal, KINDS)),
+      allow: Array.from(allow).flatMap((principal) => named('access.allow', principal, KINDS)),
       integrity: integrity === undefined ? UNSET : integrityOf(integrity),
       sddl: undefined,
     };
@@ -147,7 +147,8 @@ export function namedAccess(access: Access): NamedAccess {
 /** Throws likewise. Empty: anybody's. */
 export function namedOwners(owners: 'any' | ServerOwner | readonly ServerOwner[]): Named {
   if (owners === 'any') return [];
-  const list = Array.isArray(owners) ? (owners as readonly ServerOwner[]) : [owners as ServerOwner];
+  // A copy has no holes, which flatMap passes over: a list of nothing else would be as good as 'any'.
+  const list: unknown[] = Array.isArray(owners) ? Array.from(owners) : [owners];
   if (list.length === 0) throw invalid('serverOwner', owners, "an owner, a list of owners or 'any'");
   const known = { self: KINDS.owner, administrators: KINDS.administrators };
   return list.flatMap((owner) => named('serverOwner', owner, known));
