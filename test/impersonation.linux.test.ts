@@ -9,7 +9,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { Worker } from 'node:worker_threads';
 import { beforeEach, expect, it, onTestFinished } from 'vitest';
-import type { PipeConnection } from '../lib/index.ts';
+import { connect, type PipeConnection } from '../lib/index.ts';
 import { clientAs, type LinuxUser, start } from './support/clients.ts';
 import { serverFor, uniqueName } from './support/pipes.ts';
 import { isRoot, on } from './support/system.ts';
@@ -83,6 +83,23 @@ on(isRoot, 'clients that are other users', () => {
     const server = await serverFor(name, { access: 'everyone' });
     a = await clientAs(server, name, A);
     b = await clientAs(server, name, B);
+  });
+
+  it("are not whom serverOwner: 'self' means while they are acted as", async () => {
+    const theirs = uniqueName();
+    const child = fileURLToPath(new URL('support/serving-child.js', import.meta.url));
+    const server = spawn(process.execPath, [child, `${A.uid}`, theirs], { stdio: ['pipe', 'pipe', 'inherit'] });
+    await once(server.stdout, 'data');
+    const ours = await serverFor(uniqueName(), { access: 'everyone' });
+    let attempts: Promise<PipeConnection>[] = [];
+    await a.runAsClient(() => {
+      attempts = [theirs, ours.path].map((name) => connect(name, { serverOwner: 'self' }));
+    });
+    expect(await codeOf(attempts[0]!)).toBe('ERR_PIPE_UNTRUSTED_SERVER');
+    expect(await codeOf(attempts[1]!)).toBe('allowed');
+    (await attempts[1]!).destroy();
+    server.stdin.end();
+    await once(server, 'exit');
   });
 
   it('are who connected', async () => {

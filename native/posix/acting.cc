@@ -128,4 +128,8 @@ void stopActing() noexcept {
   if (past->until == Until::Script) reclaimThreads(past->threads, past->known, past->acted);
 }
 
+uid_t ownUser() noexcept {
+  return acting ? acting->own.users.effective : ::geteuid();
+}
+
 }  // namespace framepipe::posix

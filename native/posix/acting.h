@@ -17,4 +17,7 @@ int startActing(const Subject& subject, Until until) noexcept;
 // The calling thread is itself again, and so are the threads that it made, or the process ends here.
 void stopActing() noexcept;
 
+// Who the calling thread is when it does not act as anybody.
+uid_t ownUser() noexcept;
+
 }  // namespace framepipe::posix

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <cerrno>
 
+#include "posix/acting.h"
 #include "posix/errno_failure.h"
 #include "posix/peer_credentials.h"
 #include "posix/socket_listener.h"
@@ -38,7 +39,7 @@ Failure connectFailure(int error, const std::string& path) {
 // Whoever listens at that socket, by the kernel's word; which is no word of somebody without a name here.
 bool trusts(const ConnectOptions& options, int64_t server) {
   const auto is = [server](const Principal& owner) {
-    if (owner.kind == Principal::Kind::Owner) return server == static_cast<int64_t>(::geteuid());
+    if (owner.kind == Principal::Kind::Owner) return server == static_cast<int64_t>(ownUser());
     return server == (owner.kind == Principal::Kind::Administrators ? 0 : owner.id);
   };
   const auto& owners = options.server_owners;
