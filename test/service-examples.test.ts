@@ -1,6 +1,6 @@
 // The examples of services, run as a reader of the README runs them: under load, and until they close gracefully.
 import { once } from 'node:events';
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises';
 import http from 'node:http';
 import http2 from 'node:http2';
 import path from 'node:path';
@@ -43,6 +43,7 @@ describe('log-collector', { timeout: 2 * PATIENCE }, () => {
 
   it('has every line that its writers have sent, in their order, and lets them finish when it stops', async () => {
     const file = path.join(await temporaryFolder(), 'collected.log');
+    await writeFile(`${file}.1`, 'of an earlier run\n');
     const { name, server: collector } = await server('log-collector/collector.js', '--file', file, '--max', `${MAX}`);
     const writers = Array.from({ length: WRITERS }, () => example('log-collector/writer.js', '--pipe', name));
     await until(() => writers.every(({ output }) => output.includes('Connected')), 'all are there', PATIENCE);
@@ -55,6 +56,7 @@ describe('log-collector', { timeout: 2 * PATIENCE }, () => {
     collector.process.stdin!.end();
     expect(await collector.ended, collector.output).toBe(0);
     const all = await collected(file);
+    expect(all.shift()).toBe('of an earlier run');
     let count = 0;
     for (const writer of writers) {
       expect(await writer.ended, writer.output).toBe(0);

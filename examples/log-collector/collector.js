@@ -2,6 +2,7 @@
 // the disk is slow the writers wait, and whoever is writing when the collector stops is told, and finishes first.
 //
 //   node collector.js [--pipe NAME] [--file FILE] [--max BYTES]
+import { existsSync } from 'node:fs';
 import { open, rename } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { framing, listen } from 'framepipe';
@@ -14,9 +15,10 @@ const { values } = parseArgs({
   },
 });
 
-/** Appends to FILE; full ones are renamed to FILE.1, FILE.2, … in their order. */
+/** Appends to FILE; full ones are renamed to FILE.1, FILE.2, … in their order, behind those that are there already. */
 class RotatingFile {
   full = 0;
+  #number = 0;
   #file;
   #length = 0;
   #done = Promise.resolve();
@@ -31,9 +33,12 @@ class RotatingFile {
   async #append(bytes) {
     if (this.#length > 0 && this.#length + bytes.length > Number(values.max)) {
       await this.close();
-      await rename(values.file, `${values.file}.${++this.full}`);
+      do this.#number++;
+      while (existsSync(`${values.file}.${this.#number}`));
+      await rename(values.file, `${values.file}.${this.#number}`);
+      this.full++;
     }
-    this.#file ??= await open(values.file, this.full === 0 ? 'a' : 'w');
+    this.#file ??= await open(values.file, 'a');
     this.#length ||= (await this.#file.stat()).size;
     await this.#file.appendFile(bytes);
     this.#length += bytes.length;
