@@ -10,6 +10,9 @@ namespace {
 // So long a thread waits for work before it ends: a client's next operation should find one.
 constexpr std::chrono::seconds kIdle{5};
 
+// Between two attempts to make a thread for who waits.
+constexpr std::chrono::milliseconds kRefused{100};
+
 // Between two attempts to interrupt a thread.
 constexpr std::chrono::milliseconds kLongestPause{1000};
 
@@ -39,11 +42,15 @@ void ImpersonationThreads::Shared::takeIdentities(Lock& lock) {
 void ImpersonationThreads::Shared::waitForJobs(Lock& lock) {
   const auto something = [this] { return stopping_ || !jobs_.empty() || wantsWorker(); };
   while (!something()) {
-    if (!interrupting_) {
-      changed_.wait(lock);
-    } else if (!changed_.wait_for(lock, pause_, something)) {
+    if (interrupting_) {
+      if (changed_.wait_for(lock, pause_, something)) return;
       pause_ = std::min(2 * pause_, kLongestPause);
       interrupting_ = interruptCancelled();
+    } else if (refused_ && queues_.ready() > 0) {
+      // The other workers may never come to it.
+      if (!changed_.wait_for(lock, kRefused, something)) refused_ = false;
+    } else {
+      changed_.wait(lock);
     }
   }
 }
