@@ -134,6 +134,7 @@ export async function addonUnderSanitizers() {
     // GCC 12's LeakSanitizer takes a thread's variables that malloc has put at a page's beginning + 16 for those of an old
     // glibc, with a header before them, and scans what that says: one run in 128 died.
     ASAN_OPTIONS: 'detect_leaks=1:exitcode=99:intercept_tls_get_addr=0',
+    LSAN_OPTIONS: `suppressions=${root}/test/run/lsan.supp:print_suppressions=0`,
     UBSAN_OPTIONS: 'print_stacktrace=1:halt_on_error=1',
     FRAMEPIPE_PREBUILD: `${root}/build/Sanitize`,
   };
