@@ -10,8 +10,9 @@ import { contest } from './contest.js';
 import { measureCurve, showCurve } from './curve.js';
 import { packagesOf } from './packages.js';
 import { buildRaw } from './raw.js';
-import { compare, showFigures, showRows } from './report.js';
+import { compare, digits, showFigures, showRows } from './report.js';
 import { countCalls, showCalls } from './syscalls.js';
+import { wakeUp } from './wake-up.js';
 import { runUnderWine } from './wine.js';
 
 const built = fileURLToPath(new URL('../dist/index.js', import.meta.url));
@@ -31,6 +32,8 @@ async function main() {
   if (chosen.length === 0) throw new Error(`no such case; there are: ${cases.map(({ name }) => name).join('; ')}`);
 
   const began = performance.now();
+  const woken = await wakeUp();
+  console.log(`A thread that sleeps runs ${digits(woken)} µs after it is woken (median).`);
   const done = [];
   for (const entry of chosen.filter(isPossible)) {
     const work = await import(`./cases/${entry.work}.js`);
@@ -41,7 +44,7 @@ async function main() {
   }
   console.log(`\nThe medians of the ratios in each round (${system()}, ${seconds(began)} s):\n`);
   showRows(done);
-  const measured = { ...about(), cases: done };
+  const measured = { ...about(), wakeUp: woken, cases: done };
   if (options.json) writeFileSync(options.json, JSON.stringify(measured, null, 2));
   if (options.plots) (await import('./plots.js')).drawPlots([measured], options.plots);
 }

@@ -1,6 +1,6 @@
 // What is measured. `descriptors`: how many a process must be able to open. `points`: a curve, see curve.js.
 const KIB = 1024;
-const CONNECTIONS = [1, 4, 16, 64, 256, 1000];
+const CONNECTIONS = [1, 2, 4, 8, 16, 64, 256, 1000];
 
 export const cases = [
   { name: '64B one way', work: 'one-way', options: { size: 64 } },
