@@ -34,7 +34,6 @@ bool Delivery::add(Event& event) {
       if (!isCutOff(event.id)) putEnd(event, event.failure);
       return true;
     case Event::Kind::Closed:
-      slabs_.forget(event.id);
       putEnd(event, std::erase(cut_off_, event.id) > 0 ? noMemoryToRead() : event.failure);
       return true;
     case Event::Kind::Unsent:

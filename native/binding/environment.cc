@@ -158,7 +158,11 @@ void Environment::deliver() noexcept {
   tellUnsent();
   delivery_->call();
   *turn_ = 0;
-  for (const Event& event : events) loop_->forget(event);
+  for (const Event& event : events) {
+    loop_->forget(event);
+    // Not before: while it is called, JavaScript may still give slabs back.
+    if (event.kind == Event::Kind::Closed) slabs().forget(event.id);
+  }
   flush();
   events.clear();
   taken_ = std::move(events);
